@@ -1,0 +1,109 @@
+"""Agents: a class with typed handlers.
+
+Callback contract::
+
+    class Counter(shoal.Agent):
+        state: Tally                                     # optional: a Pydantic model, made at start
+
+        async def on_start(self, ctx): ...               # before the first message
+        async def on_add(self, message: Add, ctx): ...   # any `on_...`: handles its annotated message type
+        async def on_stop(self, ctx, reason): ...        # after the last
+
+The method's name does not matter beyond ``on_``; the annotation of its first parameter is what is dispatched on.
+"""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import BaseModel, ValidationError
+
+from shoal.runtime.behavior import Handler, HandlerTable
+from shoal.runtime.config import Overflow, describe_invalid
+from shoal.runtime.errors import ConfigError
+from shoal.runtime.signature import handlers_of
+
+if TYPE_CHECKING:
+    from shoal.runtime.context import Context
+
+_HOOKS = frozenset({"on_start", "on_stop", "on_restart"})
+
+
+class Agent:
+    """Base class of agents. Subclasses add ``on_...`` handlers; the attributes below are options."""
+
+    concurrency: int = 1
+    """Messages handled at once. Above 1 only for agents whose handlers share no state."""
+    mailbox: int | None = None
+    """Capacity of the mailbox; ``None``: the system's."""
+    overflow: Overflow = Overflow.BLOCK
+    """What a full mailbox does."""
+    handler_timeout_s: float | None = None
+    """Limit of one handler's run; ``None``: the system's."""
+    capabilities: ClassVar[tuple[str, ...]] = ()
+    """What it can do, for routers that choose by capability."""
+
+    def handler_table(self) -> HandlerTable:
+        """The handlers of this agent, checked. Raises :class:`ConfigError` when they cannot work."""
+        check_options(type(self).__name__, self.concurrency, self.mailbox, self.handler_timeout_s)
+        handlers: list[Handler] = []
+        for name in handler_names(type(self)):
+            handlers.extend(handlers_of(getattr(self, name), f"{type(self).__name__}.{name}"))
+        if not handlers:
+            raise ConfigError(f"{type(self).__name__} handles nothing: add an `async def on_...(self, message: Type, ctx)`")
+        self._make_state()
+        return HandlerTable(handlers)
+
+    def _make_state(self) -> None:
+        if "state" in self.__dict__:
+            return
+        model = _state_model(type(self))
+        if model is None:
+            return
+        try:
+            self.state = model()
+        except ValidationError as exc:
+            raise ConfigError(
+                describe_invalid(f"{type(self).__name__}.state needs defaults or must be set in __init__", exc)
+            ) from exc
+
+    async def on_start(self, ctx: Context) -> None:
+        """Called before the first message. Raising fails the spawn."""
+
+    async def on_stop(self, ctx: Context, reason: str) -> None:
+        """Called after the last message of an orderly stop."""
+
+
+def handler_names(kind: type) -> list[str]:
+    """The names of a class's handlers, in order of definition, base classes first."""
+    names: dict[str, None] = {}
+    for base in reversed(kind.__mro__):
+        for name, value in vars(base).items():
+            if name.startswith("on_") and name not in _HOOKS and inspect.isfunction(value):
+                names[name] = None
+    return list(names)
+
+
+def check_options(name: str, concurrency: Any, mailbox: Any, handler_timeout_s: Any) -> None:
+    """Raise :class:`ConfigError` for options that cannot be."""
+    if not isinstance(concurrency, int) or concurrency < 1:
+        raise ConfigError(f"{name}.concurrency is {concurrency!r}; it must be a whole number from 1")
+    if mailbox is not None and (not isinstance(mailbox, int) or mailbox < 1):
+        raise ConfigError(f"{name}.mailbox is {mailbox!r}; it must be a whole number from 1, or None")
+    if handler_timeout_s is not None and handler_timeout_s <= 0:
+        raise ConfigError(f"{name}.handler_timeout_s is {handler_timeout_s!r}; it must be positive, or None")
+
+
+def _state_model(kind: type) -> type[BaseModel] | None:
+    declared = any("state" in vars(base).get("__annotations__", {}) for base in kind.__mro__)
+    if not declared:
+        return None
+    try:
+        model = typing.get_type_hints(kind).get("state")
+    except NameError as exc:
+        raise ConfigError(f"{kind.__name__}.state: {exc}; define the model at module level") from exc
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        raise ConfigError(f"{kind.__name__}.state is annotated {model!r}; it must be a Pydantic model")
+    return model

@@ -1,0 +1,92 @@
+"""The rows of the benchmark and the bars to reach in them.
+
+A ratio's bar is a multiple of what plain Ray actors do in the same run; the other bars are in the figure's
+unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shoal.bench.errors import UnknownRow, nearest
+from shoal.bench.rows import Bar, Figure, Row
+
+TELL = Row(
+    name="tell",
+    what="the client tells 1 agent in another process: 200-byte typed messages, until the last is handled",
+    op="msg",
+    bars=(
+        Bar(60, times="plain"),
+        Bar(1, times="batched"),
+        Bar(200_000, who="local"),
+    ),
+)
+ASK = Row(
+    name="ask",
+    what="the client asks 1 agent in another process, one question at a time",
+    op="ask",
+    figure=Figure.P50,
+    bars=(
+        Bar(0.25, figure=Figure.P50, times="plain"),
+        Bar(60e-6, figure=Figure.P50, who="local"),
+    ),
+)
+ASK64 = Row(
+    name="ask64",
+    what="the client asks 1 agent in another process, 64 questions in flight",
+    op="ask",
+    bars=(Bar(20, times="plain"),),
+)
+HOP1 = Row(
+    name="hop1",
+    what="1 token goes round a ring of 8 agents, a process each",
+    op="hop",
+    bars=(Bar(4, times="plain"),),
+)
+HOP64 = Row(
+    name="hop64",
+    what="64 tokens go round a ring of 8 agents, a process each",
+    op="hop",
+    bars=(Bar(20, times="plain"),),
+)
+FAN = Row(
+    name="fan",
+    what="a coordinator asks 8 agents and answers when all have; 64 rounds in flight, a process each",
+    op="round",
+    bars=(Bar(20, times="plain"),),
+)
+CREATE = Row(
+    name="create",
+    what="agents in a process of their own are started until each has answered its first message",
+    op="agent",
+    memory=True,
+    rounds_at_most=5,
+)
+CELLS = Row(
+    name="cells",
+    what="100,000 agents in one host process are started until each has answered its first message; "
+    "plain Ray starts 20 actors, since it has no more than one a process",
+    op="agent",
+    bars=(
+        Bar(60, figure=Figure.WALL),
+        Bar(10 * 1024, figure=Figure.MEMORY),
+    ),
+    memory=True,
+    fresh=True,
+    rounds_at_most=3,
+)
+
+ROWS: tuple[Row, ...] = (TELL, ASK, ASK64, HOP1, HOP64, FAN, CREATE, CELLS)
+"""All rows in the order in which they are run and shown."""
+
+
+def rows_named(names: Sequence[str]) -> tuple[Row, ...]:
+    """The rows of these names in the catalogue's order, or all of them for no names.
+
+    Raises :class:`UnknownRow` with the nearest name that exists.
+    """
+    known = {row.name: row for row in ROWS}
+    for name in names:
+        if name not in known:
+            raise UnknownRow(f"there is no row {name!r}. {nearest(name, known)}")
+    return tuple(row for row in ROWS if not names or row.name in names)

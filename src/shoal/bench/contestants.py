@@ -1,0 +1,36 @@
+"""Who takes part: each contestant is a column of the table. A new one is added here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shoal.bench.errors import UnknownSide, nearest
+from shoal.bench.sides import Contestant
+
+KEYS = ("shoal", "plain", "batched", "local", "queue", "pipe")
+"""Keys of all contestants, in the order of the columns."""
+
+
+def contestants_named(keys: Sequence[str]) -> tuple[Contestant, ...]:
+    """The contestants of these keys in the order of the columns, or all of them for no keys.
+
+    Raises :class:`UnknownSide` with the nearest key that exists.
+    """
+    for key in keys:
+        if key not in KEYS:
+            raise UnknownSide(f"there is no side {key!r}. {nearest(key, KEYS)}")
+    return tuple(one for one in _everybody() if not keys or one.key in keys)
+
+
+def _everybody() -> tuple[Contestant, ...]:
+    # Late: they import Ray, which takes a second that `--help` and `--list` need not wait for.
+    from shoal.bench import floors, plain_ray, shoal_sides  # noqa: PLC0415
+
+    return (
+        Contestant("shoal", "shoal", shoal_sides.SHOAL),
+        Contestant("plain", "plain Ray", plain_ray.PLAIN),
+        Contestant("batched", "Ray batched by hand", plain_ray.BATCHED),
+        Contestant("local", "shoal, one process", shoal_sides.LOCAL, needs_ray=False),
+        Contestant("queue", "floor: asyncio.Queue", floors.QUEUE, needs_ray=False),
+        Contestant("pipe", "floor: pipe, two processes", floors.PIPE, needs_ray=False),
+    )

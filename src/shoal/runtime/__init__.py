@@ -1,0 +1,1 @@
+"""The runtime: messages, mailboxes, links, hosts and the systems made of them."""

@@ -1,0 +1,112 @@
+"""The behaviour contract: what agents, and later supervisors, recorders and boards, give the runtime.
+
+A behaviour is an object with a :class:`HandlerTable` (message type → handler) and three hooks::
+
+    async on_start(ctx)                before the first message; raising fails the spawn
+    async handler(message, ctx) -> reply
+    async on_stop(ctx, reason)         after the last message, also when it is stopped early; not when it is killed
+
+Handlers of one behaviour run one at a time unless its ``concurrency`` says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from shoal.runtime.codec import NATIVE, NATIVE_TAGS, Entry, decode, decode_as, decode_native, entry_of
+from shoal.runtime.config import Overflow
+from shoal.runtime.errors import ConfigError, UnknownMessage
+
+if TYPE_CHECKING:
+    from shoal.runtime.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """One handler: its name, the callable ``(message, ctx)`` and what it takes and returns (for wiring checks)."""
+
+    name: str
+    call: Callable[[Any, Any], Awaitable[Any]]
+    accepts: type
+    returns: Any = None
+
+
+class HandlerTable:
+    """Dispatch by message type, the same for an object that came in this process and for bytes from another."""
+
+    __slots__ = ("_by_tag", "_by_type", "_catch_all", "_entries")
+
+    def __init__(self, handlers: list[Handler]) -> None:
+        self._by_type: dict[type, Handler] = {}
+        self._by_tag: dict[str, Handler] = {}
+        self._entries: dict[str, Entry] = {}
+        self._catch_all: Handler | None = None
+        for handler in handlers:
+            self._add(handler)
+
+    def _add(self, handler: Handler) -> None:
+        if handler.accepts is object:
+            if self._catch_all is not None:
+                raise ConfigError(f"{handler.name} and {self._catch_all.name} both accept any message")
+            self._catch_all = handler
+            return
+        tag = NATIVE.get(handler.accepts)
+        if tag is None:
+            entry = entry_of(handler.accepts)
+            tag = entry.tag
+            self._entries[tag] = entry
+        known = self._by_tag.get(tag)
+        if known is not None:
+            raise ConfigError(f"{handler.name} and {known.name} both accept {tag}")
+        self._by_tag[tag] = handler
+        self._by_type[handler.accepts] = handler
+
+    def __iter__(self) -> Iterator[Handler]:
+        yield from self._by_tag.values()
+        if self._catch_all is not None:
+            yield self._catch_all
+
+    def for_value(self, value: Any) -> Handler | None:
+        """The handler of an object as it is; ``None`` when only its tag can tell (a copy of the class)."""
+        return self._by_type.get(type(value))
+
+    def decode(self, tag: str, payload: bytes, owner: str) -> tuple[Handler, Any]:
+        """The handler of a tag and the validated message.
+
+        Raises :class:`UnknownMessage` naming what ``owner`` accepts, or ``InvalidMessage`` naming the fields.
+        """
+        handler = self._by_tag.get(tag)
+        if handler is None:
+            handler = self._catch_all
+            if handler is None:
+                accepted = ", ".join(sorted(self._by_tag)) or "nothing"
+                raise UnknownMessage(f"{owner} has no handler for messages tagged {tag!r}; it accepts {accepted}")
+            return handler, decode(tag, payload)
+        entry = self._entries.get(tag)
+        if entry is not None:
+            return handler, decode_as(entry, payload)
+        assert tag in NATIVE_TAGS
+        return handler, decode_native(tag, payload)
+
+
+class Behavior(Protocol):
+    """What a cell runs."""
+
+    concurrency: int
+    mailbox: int | None
+    overflow: Overflow
+    handler_timeout_s: float | None
+
+    def handler_table(self) -> HandlerTable:
+        """The handlers, checked. Raises :class:`ConfigError` for a table that cannot work."""
+
+    async def on_start(self, ctx: Context) -> None: ...
+
+    async def on_stop(self, ctx: Context, reason: str) -> None: ...
+
+
+def role_of(behavior: Behavior) -> str:
+    """The label under which metrics and logs count a behaviour: its class, or its function."""
+    return getattr(behavior, "role", None) or type(behavior).__name__

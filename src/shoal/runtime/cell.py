@@ -1,0 +1,292 @@
+"""A cell: one agent being run. Mailbox, admission and credit here; the handler loop is in ``worker``.
+
+A cell has no task while it is idle: the first message starts a worker (up to ``concurrency`` of them), which runs
+handlers until the mailbox is empty. So an idle agent costs memory only, and 100,000 fit in one process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from shoal.runtime.behavior import Behavior, role_of
+from shoal.runtime.config import Overflow
+from shoal.runtime.deadletters import Reason
+from shoal.runtime.delivery import Delivery
+from shoal.runtime.envelope import Envelope
+from shoal.runtime.errors import AgentStopped, Cancelled, MailboxFull, ShoalError
+from shoal.runtime.mailbox import Mailbox
+from shoal.runtime.recent import Recent
+from shoal.runtime.worker import DONE, Worker
+
+if TYPE_CHECKING:
+    from shoal.runtime.host import Host
+    from shoal.runtime.inlink import Inlet
+
+_REPLIES_KEPT_BYTES = 8 * 1024 * 1024
+
+
+class State(Enum):
+    """Life of a cell."""
+
+    RUNNING = "running"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+
+
+class Cell:
+    """One agent in a host. Made by ``Host.add``; all calls on the host's event loop."""
+
+    __slots__ = (
+        "_recent",
+        "_reserved",
+        "address",
+        "behavior",
+        "children",
+        "concurrency",
+        "flows",
+        "handler_timeout_s",
+        "host",
+        "mailbox",
+        "quiet",
+        "state",
+        "stats",
+        "stopped_because",
+        "table",
+        "waiting",
+        "workers",
+    )
+
+    def __init__(self, host: Host, address: str, behavior: Behavior) -> None:
+        self.host = host
+        self.address = address
+        self.behavior = behavior
+        self.table = behavior.handler_table()
+        self.stats = host.stats.role(role_of(behavior))
+        self.mailbox: Mailbox[Delivery] = Mailbox(behavior.mailbox or host.config.mailbox, behavior.overflow)
+        self.concurrency = behavior.concurrency
+        limit_s = behavior.handler_timeout_s
+        self.handler_timeout_s = limit_s if limit_s is not None else host.config.handler_timeout_s
+        self.workers: list[Worker] = []
+        self.state = State.RUNNING
+        self.stopped_because = ""
+        self.children: list[str] | None = None
+        self.flows = 0
+        """Remote flows that point here; free room is shared between them."""
+        self.quiet: asyncio.Future[None] | None = None
+        """Set while somebody waits for the last worker to end."""
+        self.waiting: deque[Inlet | asyncio.Future[None]] | None = None
+        self._reserved = 0
+        self._recent: Recent[Any] | None = None
+
+    # -- admission -----------------------------------------------------------------------------------------
+
+    def admit(self, delivery: Delivery) -> bool:
+        """Take a message in; ``False`` when its sender has to wait for room. It may also end here and now."""
+        if self.state is not State.RUNNING:
+            self.reject(delivery, Reason.STOPPED, AgentStopped(f"{self.address} is stopped: {self.stopped_because}"))
+            return True
+        if not self.mailbox.push(delivery, self._reserved):
+            if not self._overflow(delivery):
+                return self.mailbox.overflow is not Overflow.BLOCK
+            self.mailbox.push(delivery)
+        if len(self.workers) < self.concurrency:
+            Worker.start(self)
+        return True
+
+    def admit_once(self, delivery: Delivery) -> bool:
+        """As :meth:`admit` for a message from another process, which may come again under the same id."""
+        recent = self._recent
+        if recent is None:
+            recent = self._recent = Recent(self.host.config.remembered_ids, _REPLIES_KEPT_BYTES)
+        known = recent.get(delivery.envelope.id)
+        if known is None:
+            if not self.admit(delivery):
+                return False
+            if self.state is State.RUNNING:
+                recent.remember(delivery.envelope.id, delivery)
+            return True
+        self.stats.deduplicated += 1
+        if isinstance(known, Delivery):
+            known.joined = [*(known.joined or ()), delivery]
+        else:
+            delivery.repeat(known)
+        return True
+
+    def remember(self, delivery: Delivery, outcome: Any, weight: int) -> None:
+        """Note what became of a message from another process, for when it comes again."""
+        if self._recent is not None:
+            self._recent.remember(delivery.envelope.id, outcome if outcome is not None else DONE, weight)
+
+    def _overflow(self, delivery: Delivery) -> bool:
+        """The mailbox is full: whether ``delivery`` may be pushed after all."""
+        policy = self.mailbox.overflow
+        if policy is Overflow.DROP_OLDEST:
+            victim = self.mailbox.make_room(delivery.envelope.sender)
+            if victim is not None:
+                why = f"{self.address}'s mailbox ({self.mailbox.capacity}) was full: the oldest message made room"
+                self.reject(victim, Reason.OVERFLOW, MailboxFull(why))
+                return True
+        if policy is Overflow.REJECT:
+            why = f"{self.address}'s mailbox is full ({self.mailbox.capacity} messages, policy reject)"
+            self.reject(delivery, Reason.OVERFLOW, MailboxFull(why))
+        return False
+
+    def reject(self, delivery: Delivery, reason: Reason, error: ShoalError) -> None:
+        """End a message without handling it: dead letter, error to an asker, acknowledgement."""
+        self.host.bury(delivery, reason, error)
+
+    # -- room ----------------------------------------------------------------------------------------------
+
+    async def wait_room(self) -> None:
+        """Wait until this sender's turn to put one message comes; the slot is then reserved for it."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue().append(waiter)
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                self._reserved -= 1
+                self.give_room()
+            raise
+        self._reserved -= 1
+
+    def offer(self, delivery: Delivery) -> bool:
+        """As :meth:`admit` for a sender in this process, which also waits behind those who wait already."""
+        if self.waiting and delivery.envelope.lane and self.state is State.RUNNING:
+            return False
+        return self.admit(delivery)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether a sender in this process would have to wait its turn."""
+        if self.mailbox.overflow is not Overflow.BLOCK or self.state is not State.RUNNING:
+            return False
+        return bool(self.waiting) or self.mailbox.free <= self._reserved
+
+    def give_room(self) -> None:
+        """Room came: let those who wait have it, first come first served, flows sharing evenly."""
+        waiting = self.waiting
+        if not waiting:
+            return
+        free = self.mailbox.free - self._reserved
+        if free < max(1, self.mailbox.capacity // 8):
+            return
+        share = max(1, free // len(waiting))
+        while waiting and free > 0:
+            waiter = waiting.popleft()
+            if isinstance(waiter, asyncio.Future):
+                if not waiter.done():
+                    self._reserved += 1
+                    free -= 1
+                    waiter.set_result(None)
+            else:
+                waiter.waiting = False
+                waiter.grant(min(share, free))
+                free -= share
+
+    def refill(self, inlet: Inlet) -> None:
+        """Give a flow credit again once it has used most of it; with no room it waits in line."""
+        capacity = self.mailbox.capacity
+        outstanding = inlet.flow.outstanding
+        if inlet.waiting or outstanding > capacity // 4:
+            return
+        free = self.mailbox.free - self._reserved
+        share = free // max(1, self.flows)
+        if share > outstanding and not self.waiting:
+            inlet.grant(share)
+        elif outstanding <= 0:
+            inlet.waiting = True
+            self._queue().append(inlet)
+            self.give_room()
+
+    def _queue(self) -> deque[Inlet | asyncio.Future[None]]:
+        if self.waiting is None:
+            self.waiting = deque()
+        return self.waiting
+
+    # -- cancelling and stopping ---------------------------------------------------------------------------
+
+    def cancel(self, message_id: bytes) -> None:
+        """Take a message back: out of the mailbox, or out of its running handler. Unknown ids are ignored."""
+        waiting = self.mailbox.remove(message_id)
+        if waiting is not None:
+            error = Cancelled(f"cancelled by {waiting.envelope.sender} before {self.address} began it")
+            self.reject(waiting, Reason.CANCELLED, error)
+            self.give_room()
+            return
+        for worker in self.workers:
+            if worker.delivery is not None and worker.delivery.envelope.id == message_id:
+                worker.cancel(Cancelled(f"cancelled by its sender while {self.address} handled it"))
+
+    async def stop(self, reason: str, *, drain: bool, grace_s: float) -> None:
+        """Stop in order: refuse new messages, finish (``drain``) or bury what waits, wait, then cancel."""
+        if self.state is not State.RUNNING:
+            return
+        self.stopped_because = reason
+        if drain:
+            self.state = State.STOPPING
+            await self._wait_quiet(None)
+        self.state = State.STOPPING
+        self._bury_all()
+        if not await self._wait_quiet(grace_s):
+            self._cancel_workers(f"{self.address} was stopped ({reason}) and its grace of {grace_s:g} s is over")
+            await self._wait_quiet(grace_s)
+        self.state = State.STOPPED
+
+    def kill(self, reason: str) -> None:
+        """Stop at once: running handlers are cancelled, what waits is buried, ``on_stop`` is not called."""
+        self.stopped_because = reason
+        self.state = State.STOPPED
+        self._bury_all()
+        self._cancel_workers(f"{self.address} was killed: {reason}")
+
+    def _bury_all(self) -> None:
+        error = AgentStopped(f"{self.address} is stopped: {self.stopped_because}")
+        for delivery in self.mailbox.drain():
+            self.reject(delivery, Reason.STOPPED, error)
+        for waiter in self.waiting or ():
+            if isinstance(waiter, asyncio.Future):
+                if not waiter.done():
+                    waiter.set_exception(error)
+            else:
+                waiter.waiting = False
+                waiter.grant(self.mailbox.capacity)  # what it still sends is answered at once
+        self.waiting = None
+
+    def _cancel_workers(self, why: str) -> None:
+        for worker in self.workers:
+            worker.cancel(AgentStopped(why))
+
+    async def _wait_quiet(self, limit_s: float | None) -> bool:
+        """Wait until no worker runs; ``False`` when ``limit_s`` is over first."""
+        if not self.workers:
+            return True
+        if self.quiet is None or self.quiet.done():
+            self.quiet = asyncio.get_running_loop().create_future()
+        done, _ = await asyncio.wait([self.quiet], timeout=limit_s)
+        return bool(done)
+
+    def worker_ended(self, worker: Worker) -> None:
+        """A worker found the mailbox empty."""
+        self.workers.remove(worker)
+        self.host.active.discard(worker)
+        if not self.workers and self.quiet is not None and not self.quiet.done():
+            self.quiet.set_result(None)
+
+    # -- seeing --------------------------------------------------------------------------------------------
+
+    def running_for_s(self) -> float:
+        """Seconds the oldest handler in progress has run; 0 when idle."""
+        started = [worker.started for worker in self.workers if worker.delivery is not None]
+        return time.monotonic() - min(started) if started else 0.0
+
+    def next_envelope(self) -> Envelope | None:
+        """The message handled now (the first of them), for people who ask what the agent is doing."""
+        for worker in self.workers:
+            if worker.delivery is not None:
+                return worker.delivery.envelope
+        return None

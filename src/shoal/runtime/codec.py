@@ -1,0 +1,185 @@
+"""Messages to bytes and back: msgpack with a stable tag per model. Never pickle.
+
+A message is a Pydantic model or a msgpack-native value (None, bool, int, float, str, bytes, list, tuple, dict).
+``encode`` refuses anything else at the sender; ``decode`` gives a handler only what its model validated. No tag
+is ever imported by name: a receiver decodes what its own handlers declare or its process has loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import msgpack
+from pydantic import BaseModel, ValidationError
+
+from shoal.runtime.config import MIB, describe_invalid
+from shoal.runtime.errors import (
+    ConfigError,
+    InvalidMessage,
+    MessageTooDeep,
+    MessageTooLarge,
+    NotAMessage,
+    UnknownMessage,
+)
+
+NATIVE: dict[type, str] = {
+    type(None): "none",
+    bool: "bool",
+    int: "int",
+    float: "float",
+    str: "str",
+    bytes: "bytes",
+    list: "list",
+    tuple: "list",
+    dict: "dict",
+}
+NATIVE_TAGS = frozenset(NATIVE.values())
+_TAG_ATTRIBUTE = "__shoal_tag__"
+_pack = msgpack.Packer(autoreset=True, use_bin_type=True).pack
+
+
+class Entry(NamedTuple):
+    """How one model is encoded and validated."""
+
+    model: type[BaseModel]
+    tag: str
+    dump: Callable[..., Any]
+    validate: Callable[..., Any]
+
+
+_entries: dict[type, Entry] = {}
+_by_tag: dict[str, type[BaseModel]] = {}
+
+
+def tag_of(model: type) -> str:
+    """The stable tag of a message type: set by :func:`message`, else ``module:QualName``."""
+    native = NATIVE.get(model)
+    if native is not None:
+        return native
+    own = model.__dict__.get(_TAG_ATTRIBUTE)
+    return own if isinstance(own, str) else f"{model.__module__}:{model.__qualname__}"
+
+
+def message(tag: str) -> Callable[[type[BaseModel]], type[BaseModel]]:
+    """Class decorator: give a model a tag that survives renaming and moving the class."""
+    if not tag or tag in NATIVE_TAGS:
+        raise ConfigError(f"{tag!r} cannot be a message tag: it is empty or stands for a native type")
+
+    def mark(model: type[BaseModel]) -> type[BaseModel]:
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            raise ConfigError(f"@shoal.message is for Pydantic models, not {model!r}")
+        setattr(model, _TAG_ATTRIBUTE, tag)
+        return model
+
+    return mark
+
+
+def entry_of(model: type) -> Entry:
+    """The cached coder of a model. Raises :class:`NotAMessage` for other types."""
+    entry = _entries.get(model)
+    if entry is None:
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            raise NotAMessage(
+                f"{model.__module__}.{model.__qualname__} is no message: send a Pydantic model or a "
+                "msgpack-native value (None, bool, int, float, str, bytes, list, dict)"
+            )
+        if not model.__pydantic_complete__:
+            model.model_rebuild()
+        serializer = model.__pydantic_serializer__
+        entry = Entry(model, tag_of(model), serializer.to_python, model.__pydantic_validator__.validate_python)
+        _entries[model] = entry
+    return entry
+
+
+def encode(value: Any, limit: int = 64 * MIB) -> tuple[str, bytes]:
+    """``(tag, msgpack bytes)`` of a message.
+
+    Raises :class:`NotAMessage`, :class:`MessageTooDeep` or :class:`MessageTooLarge`; the receiver is not involved.
+    """
+    kind = type(value)
+    tag = NATIVE.get(kind)
+    try:
+        if tag is None:
+            entry = entry_of(kind)
+            tag = entry.tag
+            value = entry.dump(value)
+        payload = _pack(value)
+    except NotAMessage:
+        raise
+    except RecursionError as exc:
+        raise MessageTooDeep(f"message {tag or kind.__qualname__} is nested too deep to be sent") from exc
+    except Exception as exc:
+        _pack_failed()
+        raise _encode_error(tag or kind.__qualname__, exc) from exc
+    if len(payload) > limit:
+        raise MessageTooLarge(f"message {tag} is {len(payload):,} bytes; the limit is {limit:,} (max_message_bytes)")
+    return tag, payload
+
+
+def _pack_failed() -> None:
+    # A Packer that raised half-way keeps what it had packed: it must not begin the next message.
+    global _pack
+    _pack = msgpack.Packer(autoreset=True, use_bin_type=True).pack
+
+
+def _encode_error(what: str, exc: Exception) -> Exception:
+    text = str(exc)
+    if "recursion" in text or "too deep" in text or "Circular reference" in text:
+        return MessageTooDeep(f"message {what} is nested deeper than 511 levels, or contains itself")
+    return NotAMessage(f"message {what} cannot be sent: {text}. Only msgpack-native values travel (never pickle)")
+
+
+def loaded_model(tag: str) -> type[BaseModel]:
+    """The model of a tag among all Pydantic models this process has loaded.
+
+    Raises :class:`UnknownMessage`; nothing is imported by name, so that a tag cannot run code.
+    """
+    model = _by_tag.get(tag)
+    if model is None:
+        _scan()
+        model = _by_tag.get(tag)
+        if model is None:
+            raise UnknownMessage(
+                f"no loaded model has the tag {tag!r}: import the module that defines it in this process"
+            )
+    return model
+
+
+def _scan() -> None:
+    queue: list[type[BaseModel]] = [BaseModel]
+    while queue:
+        for sub in queue.pop().__subclasses__():
+            queue.append(sub)
+            _by_tag[tag_of(sub)] = sub
+
+
+def decode_native(tag: str, payload: bytes) -> Any:
+    """The value of a native message, checked against its tag."""
+    value = _unpack(tag, payload)
+    if NATIVE.get(type(value)) != tag and not (tag == "float" and type(value) is int):
+        raise InvalidMessage(f"a message tagged {tag!r} holds a {type(value).__name__}")
+    return value
+
+
+def decode_as(entry: Entry, payload: bytes) -> Any:
+    """A validated instance of ``entry.model``. Raises :class:`InvalidMessage` naming the fields."""
+    raw = _unpack(entry.tag, payload)
+    try:
+        return entry.validate(raw)
+    except ValidationError as exc:
+        raise InvalidMessage(describe_invalid(f"message {entry.tag}", exc)) from exc
+
+
+def decode(tag: str, payload: bytes) -> Any:
+    """A message of any tag this process knows."""
+    if tag in NATIVE_TAGS:
+        return decode_native(tag, payload)
+    return decode_as(entry_of(loaded_model(tag)), payload)
+
+
+def _unpack(tag: str, payload: bytes) -> Any:
+    try:
+        return msgpack.unpackb(payload, strict_map_key=False)
+    except Exception as exc:  # msgpack raises ValueError, its own classes and UnicodeDecodeError
+        raise InvalidMessage(f"message {tag}: payload is not valid msgpack ({type(exc).__name__}: {exc})") from exc

@@ -1,0 +1,85 @@
+"""Settings of a system: one frozen model, the same in every process of a run."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shoal.runtime.errors import ConfigError
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+class Overflow(StrEnum):
+    """What a full mailbox does with one more message."""
+
+    BLOCK = "block"
+    """The sender waits for room (the default)."""
+    REJECT = "reject"
+    """The message is refused: ``MailboxFull`` to an asker, a dead letter for a tell."""
+    DROP_OLDEST = "drop_oldest"
+    """The oldest waiting message becomes a dead letter and makes room."""
+
+
+class Config(BaseModel):
+    """Limits and defaults of a running system. Durations in seconds, sizes in bytes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mailbox: int = Field(default=1024, ge=1, le=1_000_000)
+    """Messages that wait in one agent's mailbox at most, unless the agent says otherwise."""
+    ask_timeout_s: float | None = Field(default=30.0, gt=0)
+    """How long an ask waits when the call names no timeout. ``None``: for ever (not advised)."""
+    handler_timeout_s: float | None = Field(default=600.0, gt=0)
+    """A handler that runs longer is cancelled and its message fails. ``None``: no limit."""
+    hop_limit: int = Field(default=1000, ge=1)
+    """How often one message may cause another before the chain is cut."""
+    ask_depth: int = Field(default=64, ge=1, le=500)
+    """How many agents may wait for one another in one chain of asks."""
+    max_message_bytes: int = Field(default=64 * MIB, ge=1 * KIB)
+    """An encoded payload over this is refused at the sender, and again at the receiver."""
+    by_reference_bytes: int = Field(default=256 * KIB, ge=1 * KIB)
+    """A payload over this travels through Ray's object store instead of inside its batch."""
+    batch_messages: int = Field(default=512, ge=1)
+    """Messages in one batch at most."""
+    batch_bytes: int = Field(default=1 * MIB, ge=1 * KIB)
+    """Payload bytes in one batch at most (one message may exceed it alone)."""
+    window: int = Field(default=4, ge=1, le=64)
+    """Batches of one link on their way and not yet received."""
+    remembered_ids: int = Field(default=4096, ge=0)
+    """Message ids (and replies) each agent remembers to drop duplicates by."""
+    dead_letters: int = Field(default=1000, ge=0)
+    """Dead letters each process keeps for listing; all are counted."""
+    blocked_loop_s: float = Field(default=5.0, gt=0)
+    """An event loop silent for longer is reported as blocked, with its stack."""
+    stop_grace_s: float = Field(default=5.0, ge=0)
+    """What stopping waits for a handler in progress before it is cancelled."""
+    sockets: bool = True
+    """Use Unix sockets between processes of one node; ``False``: Ray calls only."""
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Port of the node's scrape endpoint on loopback. ``0``: any free one. ``None``: no endpoint."""
+    isolate: bool = False
+    """Local host: send every message through the codec, as between processes (slower; finds aliasing)."""
+
+
+def make_config(settings: dict[str, Any]) -> Config:
+    """Build a :class:`Config`; a bad setting is a :class:`ConfigError` that names it."""
+    try:
+        return Config(**settings)
+    except ValidationError as exc:
+        raise ConfigError(describe_invalid("system settings", exc)) from exc
+
+
+def describe_invalid(subject: str, exc: ValidationError) -> str:
+    """One line a person can act on: which field, what was found, what was expected."""
+    parts = []
+    for error in exc.errors(include_url=False)[:5]:
+        where = ".".join(str(p) for p in error["loc"]) or "value"
+        found = repr(error.get("input"))
+        found = found if len(found) <= 80 else found[:77] + "..."
+        parts.append(f"{where}: {error['msg']} (found {found})")
+    more = exc.error_count() - len(parts)
+    return f"{subject}: " + "; ".join(parts) + (f"; and {more} more" if more > 0 else "")

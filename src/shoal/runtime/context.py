@@ -1,0 +1,156 @@
+"""What a handler sees of the runtime: who it is, what it handles, and how it sends."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
+
+from shoal.runtime.delivery import Delivery
+from shoal.runtime.envelope import Envelope, Kind, Lane, Scope, asks_waiting, derived_id, scope_of_sends
+from shoal.runtime.errors import ConfigError
+from shoal.runtime.ref import Ref
+
+if TYPE_CHECKING:
+    from shoal.runtime.cell import Cell
+
+_log = logging.getLogger("shoal.agent")
+
+
+class Context:
+    """The handling of one message. Made for each; do not keep it past the handler.
+
+    ``delivery`` is ``None`` in the hooks, which handle no message.
+    """
+
+    __slots__ = ("_cell", "_delivery", "_scope", "_sends")
+
+    def __init__(self, cell: Cell, delivery: Delivery | None) -> None:
+        self._cell = cell
+        self._delivery = delivery
+        self._sends = 0
+        self._scope: Scope | None = None
+
+    # -- who and what --------------------------------------------------------------------------------------
+
+    @property
+    def self(self) -> Ref:
+        """This agent's own ref."""
+        return Ref(self._cell.address)
+
+    @property
+    def address(self) -> str:
+        """This agent's address."""
+        return self._cell.address
+
+    @property
+    def message(self) -> Envelope | None:
+        """The envelope handled now; ``None`` in hooks."""
+        return self._delivery.envelope if self._delivery is not None else None
+
+    @property
+    def sender(self) -> Ref | None:
+        """Who sent the message; ``None`` in hooks. (The client can be seen, but takes no messages.)"""
+        return Ref(self._delivery.envelope.sender) if self._delivery is not None else None
+
+    @property
+    def task(self) -> str | None:
+        """The task this message belongs to."""
+        envelope = self.message
+        return envelope.scope.task if envelope is not None and envelope.scope is not None else None
+
+    @property
+    def deadline(self) -> float | None:
+        """Wall-clock second after which nobody wants the result; ``None`` when there is none."""
+        envelope = self.message
+        if envelope is None or envelope.scope is None:
+            return None
+        limits = [at for at in (envelope.scope.deadline, envelope.scope.answer_by) if at is not None]
+        return min(limits, default=None)
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether nobody waits for this handling any more. Long computations between awaits should look."""
+        deadline = self.deadline
+        if deadline is not None and time.time() > deadline:
+            return True
+        return any(w.delivery is self._delivery and w.stop_with is not None for w in self._cell.workers)
+
+    @property
+    def log(self) -> logging.LoggerAdapter[logging.Logger]:
+        """A logger that names the agent and the task."""
+        return logging.LoggerAdapter(_log, {"agent": self._cell.address, "task": self.task})
+
+    # -- sending -------------------------------------------------------------------------------------------
+
+    def tell(
+        self, to: Ref | str, message: Any, *, lane: Lane | None = None, deadline_s: float | None = None
+    ) -> Coroutine[Any, Any, None]:
+        """Send; returns once accepted. Raises as ``Ref.tell``."""
+        scope = self._scope or self._make_scope()
+        if deadline_s is not None:
+            scope = scope._replace(deadline=_sooner(scope.deadline, time.time() + deadline_s))
+        custody = self._delivery.take_custody() if self._delivery is not None else None
+        return self._cell.host.post(
+            Kind.TELL, to if type(to) is str else _address(to), message, self._next_id(), self._cell.address, scope,
+            Lane.NORMAL if lane is None else lane, custody,
+        )  # fmt: skip
+
+    async def ask(
+        self,
+        to: Ref | str,
+        message: Any,
+        *,
+        timeout_s: float | None = None,
+        lane: Lane | None = None,
+        task: str | None = None,
+    ) -> Any:
+        """Send and wait for the answer. Raises as ``Ref.ask``; a cycle of asks fails at once."""
+        scope = self._scope or self._make_scope()
+        cell, delivery = self._cell, self._delivery
+        waiting = f"{cell.address}*{cell.concurrency}" if cell.concurrency > 1 else cell.address
+        asks = asks_waiting(delivery.envelope, waiting) if delivery is not None else (waiting,)
+        above = delivery.envelope.scope if delivery is not None else None
+        scope = scope._replace(
+            asks=asks, answer_by=above.answer_by if above is not None else None, task=task or scope.task
+        )
+        return await cell.host.ask_as(
+            cell.address, self._next_id(), _address(to), message, scope, timeout_s,
+            Lane.NORMAL if lane is None else lane,
+        )  # fmt: skip
+
+    async def spawn(self, agent: Any, *, name: str | None = None, host: str | None = None) -> Ref:
+        """Start a child: stopped when this agent stops. Raises ``SpawnError``."""
+        return await self._cell.host.spawn_child(self._cell, agent, name, host)
+
+    async def stop(self, child: Ref | str | None = None, *, drain: bool = False) -> None:
+        """Stop a child, or (``None``) this agent once its current handler has returned."""
+        await self._cell.host.stop_from(self._cell, None if child is None else _address(child), drain)
+
+    # -- inside --------------------------------------------------------------------------------------------
+
+    def _next_id(self) -> bytes:
+        if self._delivery is None:
+            return self._cell.host.ids.fresh()
+        self._sends += 1
+        return derived_id(self._delivery.envelope.id, self._sends)
+
+    def _make_scope(self) -> Scope:
+        if self._delivery is None:
+            self._scope = Scope(hops=1, path=(self._cell.address,))
+        else:
+            self._scope = scope_of_sends(self._delivery.envelope, self._cell.address)
+        return self._scope
+
+
+def _address(to: Ref | str) -> str:
+    if isinstance(to, str):
+        return to
+    if isinstance(to, Ref):
+        return to.address
+    raise ConfigError(f"{to!r} is no address: give a Ref or an address string")
+
+
+def _sooner(a: float | None, b: float) -> float:
+    return b if a is None else min(a, b)

@@ -1,0 +1,48 @@
+"""Errors across processes: an exception as reply fields, and back as the same class. Pure."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any
+
+import msgpack
+
+from shoal.runtime.errors import HandlerError, ShoalError, error_classes
+
+_TRACEBACK_KEPT = 16 * 1024
+
+
+def handler_error(exc: BaseException, agent: str, tag: str) -> HandlerError:
+    """What the asker of a handler that raised gets: the error's type, text and traceback."""
+    kind = f"{type(exc).__module__}.{type(exc).__qualname__}".removeprefix("builtins.")
+    text = "".join(traceback.format_exception(exc))
+    return HandlerError(
+        f"{agent} raised {kind} on {tag}: {exc}",
+        type=kind,
+        agent=agent,
+        traceback=text[-_TRACEBACK_KEPT:],
+    )
+
+
+def pack_error(error: ShoalError) -> bytes:
+    """The error as reply payload. Details that msgpack cannot carry travel as their ``repr``."""
+    details = {key: _plain(value) for key, value in error.details.items()}
+    packed: bytes = msgpack.packb([type(error).__name__, error.text, details])
+    return packed
+
+
+def unpack_error(payload: bytes) -> ShoalError:
+    """The error of a reply; an unknown class (a newer peer) becomes a :class:`ShoalError`."""
+    try:
+        name, text, details = msgpack.unpackb(payload)
+        return error_classes().get(name, ShoalError)(text, **details)
+    except Exception as exc:  # a peer's bytes: anything may be wrong with them
+        return ShoalError(f"an error came back that cannot be read: {exc}")
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, str | int | float | bool | bytes):
+        return value
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return repr(value)

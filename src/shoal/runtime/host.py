@@ -1,0 +1,296 @@
+"""A host: the cells of one process, their life, and the end of messages that are not handled.
+
+The same class runs in the client, in the local system and in every Ray actor; :class:`~shoal.runtime.post.Post` is
+its sending half, :class:`~shoal.runtime.arrivals.Arrivals` its receiving half, and what lies beyond the process it
+reaches through :class:`~shoal.runtime.peers.Peers`.
+
+A message between two cells of one process is handed over as the object it is (a Pydantic model: treat it as
+immutable; lists and dicts are copied). Between processes the sender encodes it and the receiver validates it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Coroutine
+from os import urandom
+from typing import Any
+
+from shoal.runtime.arrivals import Arrivals
+from shoal.runtime.behavior import Behavior, role_of
+from shoal.runtime.cell import Cell, State
+from shoal.runtime.codec import encode
+from shoal.runtime.config import Config
+from shoal.runtime.context import Context
+from shoal.runtime.deadletters import DeadLetter, DeadLetters, Reason
+from shoal.runtime.delivery import Delivery
+from shoal.runtime.envelope import Envelope, IdSource, Kind, Lane, Scope
+from shoal.runtime.errors import (
+    AgentNotFound,
+    AgentStartFailed,
+    HandlerTimeout,
+    MessageError,
+    NameTaken,
+    ShoalError,
+    SystemClosed,
+)
+from shoal.runtime.failure import handler_error
+from shoal.runtime.peers import NoPeers, Peers, References
+from shoal.runtime.post import Post
+from shoal.runtime.recipe import recipe_of
+from shoal.runtime.ref import Ref, check_name, current_sender, host_of, make_address
+from shoal.runtime.stats import HostStats
+from shoal.runtime.worker import Worker
+
+_log = logging.getLogger("shoal.host")
+_TOMBSTONES = 10_000
+_TICK_S = 1.0
+
+
+class Host:
+    """The cells of one process. Use from one event loop only."""
+
+    def __init__(self, name: str, config: Config, peers: Peers | None = None) -> None:
+        self.name = name
+        self.incarnation = urandom(8)
+        self.config = config
+        self.peers: Peers = peers if peers is not None else NoPeers()
+        self.ids = IdSource()
+        self.stats = HostStats()
+        self.dead_letters = DeadLetters(config.dead_letters, self._log_letter)
+        self.cells: dict[str, Cell] = {}
+        self.stopped: dict[str, str] = {}
+        """Why an agent that was here is not any more; the last 10,000."""
+        self.active: set[Worker] = set()
+        self.references: References | None = None
+        self.closed = False
+        self.aliases: set[str] = set()
+        self._starting: set[str] = set()
+        self._children = 0
+        self._out = Post(self)
+        self.post = self._out.post
+        self.ask_as = self._out.ask
+        self.asks = self._out.asks
+        self.passed = self._out.passed
+        self.arrivals = Arrivals(self)
+        self.out = self._out
+        self._ticker: asyncio.TimerHandle | None = None
+        self._tick_s = _TICK_S
+        self._letters_logged = 0
+        self._letters_second = 0.0
+
+    # -- sending for code that is no agent (Sender protocol) -------------------------------------------------
+
+    def tell(
+        self, address: str, message: Any, *, lane: Lane | None = None, deadline_s: float | None = None
+    ) -> Coroutine[Any, Any, Envelope]:
+        """Send for the client; see ``Ref.tell``."""
+        scope = None if deadline_s is None else Scope(deadline=time.time() + deadline_s)
+        return self._out.post(
+            Kind.TELL, address, message, self.ids.fresh(), self.name, scope,
+            Lane.NORMAL if lane is None else lane, None,
+        )  # fmt: skip
+
+    def ask(
+        self,
+        address: str,
+        message: Any,
+        *,
+        timeout_s: float | None = None,
+        lane: Lane | None = None,
+        task: str | None = None,
+    ) -> Coroutine[Any, Any, Any]:
+        """Ask for the client; see ``Ref.ask``."""
+        return self._out.ask(
+            self.name, self.ids.fresh(), address, message, Scope(task=task), timeout_s,
+            Lane.NORMAL if lane is None else lane,
+        )  # fmt: skip
+
+    # -- the life of cells ---------------------------------------------------------------------------------
+
+    def add_alias(self, name: str) -> None:
+        """Give the host one more name (the local system has all its hosts in one)."""
+        if name in self.aliases or name in self.cells:
+            raise NameTaken(f"the name {name!r} is in use in this system")
+        self.aliases.add(name)
+
+    async def add(self, agent: Any, name: str, address: str | None = None) -> Cell:
+        """Start an agent here. Raises ``SpawnError``; ``on_start`` has returned when this does."""
+        address = address or make_address(check_name(name), self.name)
+        if self.closed:
+            raise SystemClosed("the system is shut down")
+        if address in self.cells or address in self._starting:
+            raise NameTaken(f"the name {address!r} is in use in this system")
+        self._starting.add(address)
+        try:
+            cell = await self._start(address, agent)
+        finally:
+            self._starting.discard(address)
+        self.cells[address] = cell
+        self.stopped.pop(address, None)
+        cell.stats.agents += 1
+        return cell
+
+    async def _start(self, address: str, agent: Any) -> Cell:
+        try:
+            behavior: Behavior = recipe_of(agent)()
+            cell = Cell(self, address, behavior)
+            self._watch(cell.handler_timeout_s)
+            await self._hook(cell, behavior.on_start)
+        except ShoalError:
+            raise
+        except TimeoutError as exc:
+            raise AgentStartFailed(f"{address}: on_start took longer than the handler limit") from exc
+        except (Exception, SystemExit) as exc:
+            details = handler_error(exc, address, "start").details
+            raise AgentStartFailed(f"{address} could not start: {type(exc).__name__}: {exc}", **details) from exc
+        return cell
+
+    async def _hook(self, cell: Cell, hook: Any, *arguments: Any) -> None:
+        """Run a hook under the agent's context, within the handler limit."""
+        ctx = Context(cell, None)
+
+        async def run() -> None:
+            current_sender.set(ctx)
+            await hook(ctx, *arguments)
+
+        await asyncio.wait_for(asyncio.ensure_future(run()), cell.handler_timeout_s)
+
+    async def stop(self, address: str, reason: str, *, drain: bool = False, kill: bool = False) -> None:
+        """Stop an agent here or elsewhere; children go first, newest first. Unknown ones are fine: they are gone."""
+        cell = self.cells.get(address)
+        if cell is None:
+            if address not in self.stopped and host_of(address) != self.name:
+                await self.peers.stop(address, reason, drain=drain, kill=kill)
+            return
+        for child in reversed(cell.children or ()):
+            try:
+                await self.stop(child, f"its parent {address} stops: {reason}", drain=drain, kill=kill)
+            except AgentNotFound:
+                continue
+        if kill:
+            cell.kill(reason)
+        else:
+            await cell.stop(reason, drain=drain, grace_s=self.config.stop_grace_s)
+            await self._run_on_stop(cell, reason)
+        self._forget(cell)
+
+    async def _run_on_stop(self, cell: Cell, reason: str) -> None:
+        try:
+            await asyncio.wait_for(self._hook(cell, cell.behavior.on_stop, reason), self.config.stop_grace_s or None)
+        except (Exception, SystemExit):
+            _log.exception("on_stop of %s failed", cell.address, extra={"agent": cell.address})
+
+    def _forget(self, cell: Cell) -> None:
+        if self.cells.pop(cell.address, None) is None:
+            return
+        cell.stats.agents -= 1
+        self.stopped[cell.address] = cell.stopped_because
+        if len(self.stopped) > _TOMBSTONES:
+            del self.stopped[next(iter(self.stopped))]
+
+    async def spawn_child(self, parent: Cell, agent: Any, name: str | None, host: str | None) -> Ref:
+        """Start an agent that stops with ``parent``."""
+        if parent.state is not State.RUNNING:
+            raise SystemClosed(f"{parent.address} is stopping and starts no children")
+        self._children += 1
+        base = parent.address.partition("@")[0]
+        name = name or f"{base}/{role_of_agent(agent)}-{self._children}"
+        if isinstance(self.peers, NoPeers) or host == self.name:
+            where = host or (name if isinstance(self.peers, NoPeers) else self.name)
+            address = (await self.add(agent, name, make_address(check_name(name), where))).address
+        else:
+            address = await self.peers.spawn(agent, check_name(name), host)
+        if parent.children is None:
+            parent.children = []
+        parent.children.append(address)
+        return Ref(address)
+
+    async def stop_from(self, cell: Cell, child: str | None, drain: bool) -> None:
+        """An agent stops a child, or itself (then after its handler, which must return first)."""
+        if child is None:
+            self._out.errand(self.stop(cell.address, "it stopped itself", drain=drain))
+            return
+        await self.stop(child, f"stopped by {cell.address}", drain=drain)
+        if cell.children and child in cell.children:
+            cell.children.remove(child)
+
+    async def close(self, reason: str, *, kill: bool = False) -> None:
+        """Stop all agents, newest first, and fail what is open. The host cannot be used again."""
+        for address in reversed(list(self.cells)):
+            await self.stop(address, reason, kill=kill)
+        self.closed = True
+        if self._ticker is not None:
+            self._ticker.cancel()
+        self._out.close(SystemClosed(f"the system is shut down: {reason}"))
+
+    # -- the end of messages -------------------------------------------------------------------------------
+
+    def bury(self, delivery: Delivery, reason: Reason, error: ShoalError) -> None:
+        """End a message that was not handled with success: answer, dead letter, acknowledgement."""
+        envelope = delivery.envelope
+        asked = envelope.kind == Kind.ASK and delivery.origin is not None
+        if asked and delivery.origin is not None:
+            delivery.origin.fail(delivery, error)
+        if not (asked and reason in (Reason.HANDLER_ERROR, Reason.CANCELLED)):
+            self.dead_letters.add(self.encoded(delivery), reason, error.text)
+        delivery.end()
+
+    def encoded(self, delivery: Delivery) -> Envelope:
+        """The envelope with its payload, also of a message that never left this process."""
+        envelope = delivery.envelope
+        if envelope.payload or not hasattr(delivery, "value"):
+            return envelope
+        try:
+            tag, payload = encode(delivery.value, self.config.max_message_bytes)
+        except MessageError:
+            return envelope
+        return envelope._replace(tag=tag, payload=payload)
+
+    def _log_letter(self, letter: DeadLetter) -> None:
+        """Log dead letters, ten a second at most: a flood is counted, not printed."""
+        now = time.monotonic()
+        if now - self._letters_second > 1.0:
+            self._letters_second, self._letters_logged = now, 0
+        self._letters_logged += 1
+        if self._letters_logged <= 10:
+            _log.warning(
+                "dead letter (%s): %s to %s: %s", letter.reason, letter.tag, letter.recipient, letter.detail,
+                extra={"agent": letter.recipient, "task": letter.task},
+            )  # fmt: skip
+
+    # -- handlers past their limit -------------------------------------------------------------------------
+
+    def _watch(self, limit_s: float | None) -> None:
+        """See that handlers are looked at often enough for this limit."""
+        if limit_s is None:
+            return
+        self._tick_s = min(self._tick_s, max(0.02, limit_s / 4))
+        if self._ticker is None or self._ticker.when() - asyncio.get_running_loop().time() > self._tick_s:
+            if self._ticker is not None:
+                self._ticker.cancel()
+            self._ticker = asyncio.get_running_loop().call_later(self._tick_s, self._tick)
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        for worker in list(self.active):
+            limit_s = worker.cell.handler_timeout_s
+            if worker.delivery is not None and limit_s is not None and now - worker.started > limit_s:
+                address = worker.cell.address
+                error = HandlerTimeout(
+                    f"the handler of {address} ran longer than its limit of {limit_s:g} s and was cancelled",
+                    type="HandlerTimeout",
+                    agent=address,
+                )
+                worker.cancel(error)
+        self._ticker = asyncio.get_running_loop().call_later(self._tick_s, self._tick)
+
+
+def role_of_agent(agent: Any) -> str:
+    """A short name for what is about to be spawned."""
+    if isinstance(agent, type):
+        return agent.__name__.lower()
+    if hasattr(agent, "handler_table"):
+        return role_of(agent).lower()
+    return str(getattr(agent, "__name__", "agent")).strip("<>").lower()

@@ -1,0 +1,194 @@
+"""The receiving end of a link: takes numbered batches in order, each message once, and reports on them.
+
+Reports gather while the event loop runs what is ready and go out together: receipt, handled messages, answers and
+credit in one frame. Answers are kept until the sender is known to have taken their report in, so that a transport
+that breaks loses none.
+
+Callback contract: ``Admission.admit`` decides about each message (``False``: no room, the sender has to wait), a
+:class:`Backway` carries REPORT frames back. Whoever runs the transport calls ``on_data``; the agent's cell calls
+``Inlet.finish`` and ``Inlet.grant``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Protocol
+
+from shoal.runtime.config import Config
+from shoal.runtime.delivery import Origin
+from shoal.runtime.envelope import Envelope
+from shoal.runtime.flow import InFlow
+from shoal.runtime.numbered import Numbered
+from shoal.runtime.stats import LinkStats
+from shoal.runtime.wire import Data, Reply, Report, pack_report
+
+
+class Admission(Protocol):
+    """The host's side: where messages go."""
+
+    def admit(self, inlet: Inlet, number: int, envelope: Envelope) -> bool:
+        """Put the message in its mailbox (or settle it otherwise); ``False`` when there is no room."""
+
+    def refill(self, inlet: Inlet) -> None:
+        """Called after each batch of a flow: time to give it credit."""
+
+
+class Backway(Protocol):
+    """A transport's way back to the sender."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether a frame can go now."""
+
+    def emit(self, frame: bytes) -> None:
+        """Send a REPORT frame. Only called when ``ready``."""
+
+    def settle(self, owes: bool) -> None:
+        """Called after each report; ``owes``: more will follow without new data from the sender."""
+
+
+class Inlet:
+    """One flow's receiving end, as the agent's cell sees it."""
+
+    __slots__ = ("_link", "flow", "origin", "waiting")
+
+    def __init__(self, link: InLink, recipient: str) -> None:
+        self.flow = InFlow(recipient)
+        self.waiting = False
+        """Whether this flow waits in the cell's queue for credit."""
+        self.origin: Origin | None = None
+        """The host's view of where this flow's messages come from; set on first use."""
+        self._link = link
+
+    def finish(self, number: int) -> None:
+        """Message ``number`` is handled and what it sent is safe."""
+        self.flow.finish(number)
+        self._link.open -= 1
+        self._link.report_soon(self)
+
+    def reply(self, reply: Reply) -> None:
+        """The answer to an ask of this flow."""
+        self._link.reply_soon(reply)
+
+    def grant(self, most: int) -> None:
+        """Give the sender credit for ``most`` messages."""
+        self.flow.grant(most)
+        self._link.report_soon(self)
+
+
+class InLink:
+    """One link from the host incarnation ``sender``."""
+
+    def __init__(self, sender: bytes, config: Config, admission: Admission, stats: LinkStats) -> None:
+        self.sender = sender
+        self._config = config
+        self._admission = admission
+        self._stats = stats
+        self._inlets: dict[str, Inlet] = {}
+        self._dirty: dict[str, Inlet] = {}
+        self._replies: list[Reply] = []
+        self._unheard: deque[tuple[int, list[Reply]]] = deque()
+        self._session = 0
+        self._data: Numbered[Data] = Numbered(1)
+        self._reported = 0
+        self._receipt_due = False
+        self._report_due = False
+        self._back: Backway | None = None
+        self.open = 0
+        """Messages taken and not finished."""
+
+    # -- data ----------------------------------------------------------------------------------------------
+
+    def on_data(self, frame: Data, back: Backway | None) -> None:
+        """Take in a batch that came over the transport whose way back is ``back`` (``None``: the one there was)."""
+        if frame.session < self._session:
+            return
+        if frame.session > self._session:
+            self._begin(frame.session)
+        if back is not None:
+            self._back = back
+        for data in self._data.take(frame.number, frame):
+            while self._unheard and self._unheard[0][0] <= data.heard:
+                self._unheard.popleft()
+            for recipient, first, envelopes in data.groups:
+                self._receipt_due = True
+                inlet = self._inlets.get(recipient)
+                if inlet is None:
+                    inlet = self._inlets[recipient] = Inlet(self, recipient)
+                self._dirty[recipient] = inlet
+                self._take(inlet, first, envelopes)
+                self._admission.refill(inlet)
+        self._schedule()
+
+    def _begin(self, session: int) -> None:
+        """A new session: the sender may have missed any report of the last one."""
+        self._session = session
+        self._data = Numbered(4 * self._config.window + 64)
+        self._reported = 0
+        kept = [reply for _, replies in self._unheard for reply in replies]
+        self._unheard.clear()
+        self._replies = kept + self._replies
+        for recipient, inlet in self._inlets.items():
+            inlet.flow.repeat_early()
+            self._dirty[recipient] = inlet
+
+    def _take(self, inlet: Inlet, first: int, envelopes: Sequence[Envelope]) -> None:
+        flow = inlet.flow
+        admit = self._admission.admit
+        number = first
+        for envelope in envelopes:
+            if number == flow.received + 1:
+                if not admit(inlet, number, envelope):
+                    flow.refuse()
+                    return
+                flow.take()
+                self.open += 1
+            elif number > flow.received:
+                flow.refuse()
+                return
+            else:
+                self._stats.duplicates += 1
+            number += 1
+
+    # -- reports -------------------------------------------------------------------------------------------
+
+    def report_soon(self, inlet: Inlet) -> None:
+        """Something of this flow is to be reported when the loop turns."""
+        self._dirty[inlet.flow.recipient] = inlet
+        self._schedule()
+
+    def reply_soon(self, reply: Reply) -> None:
+        """Send an answer when the loop turns."""
+        self._replies.append(reply)
+        self._schedule()
+
+    def _schedule(self) -> None:
+        if not self._report_due:
+            self._report_due = True
+            asyncio.get_running_loop().call_soon(self.report)
+
+    def report(self) -> None:
+        """Emit what there is to report; it is kept for the next chance while there is no way back."""
+        self._report_due = False
+        back = self._back
+        if back is None or not back.ready:
+            return
+        # A frame without messages (a nudge) needs no receipt: it is there to carry what comes later.
+        if self._dirty or self._replies or self._receipt_due:
+            self._reported += 1
+            self._receipt_due = False
+            flows = [inlet.flow.report() for inlet in self._dirty.values()]
+            frame = Report(self._session, self._reported, self._data.last, flows, self._replies)
+            self._dirty.clear()
+            if self._replies:
+                self._unheard.append((self._reported, self._replies))
+                self._replies = []
+            back.emit(pack_report(frame))
+        back.settle(self.open > 0)
+
+    def detach(self, back: Backway) -> None:
+        """``back`` broke: reports gather until the sender comes again."""
+        if self._back is back:
+            self._back = None

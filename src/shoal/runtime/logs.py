@@ -1,0 +1,75 @@
+"""Structured logs: what is logged while a message is handled carries agent, task and message id.
+
+Loggers are the standard library's, under ``shoal``; structlog renders them: readable on a terminal, JSON lines
+(``SHOAL_LOG=json``) for machines. Message contents are never logged.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import Any
+
+import structlog
+
+from shoal.runtime.context import Context
+from shoal.runtime.ref import current_sender
+
+
+class _AddContext(logging.Filter):
+    """Puts agent, task and message of the running handler on each record."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        sender = current_sender.get(None)
+        if isinstance(sender, Context):
+            record.__dict__.setdefault("agent", sender.address)
+            if sender.task is not None:
+                record.__dict__.setdefault("task", sender.task)
+            if sender.message is not None:
+                record.__dict__.setdefault("message_id", sender.message.hex_id)
+        return True
+
+
+def _pick(logger: Any, name: str, event: Any) -> Any:
+    record = event.get("_record")
+    if record is not None:
+        for key in ("agent", "task", "message_id"):
+            value = record.__dict__.get(key)
+            if value is not None:
+                event[key] = value
+    return event
+
+
+def set_up_logs(level: str | None = None) -> None:
+    """Attach shoal's handler to the ``shoal`` logger once; the level is ``SHOAL_LOG_LEVEL``, else WARNING."""
+    logger = logging.getLogger("shoal")
+    if any(getattr(handler, "shoal", False) for handler in logger.handlers):
+        return
+    as_json = os.environ.get("SHOAL_LOG", "") == "json"
+    renderer: Any = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.shoal = True  # type: ignore[attr-defined]
+    handler.addFilter(_AddContext())
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[
+                structlog.stdlib.add_log_level,
+                structlog.stdlib.add_logger_name,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                _pick,
+            ],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info if as_json else _same,
+                renderer,
+            ],
+        )
+    )
+    logger.addHandler(handler)
+    logger.setLevel((level or os.environ.get("SHOAL_LOG_LEVEL") or "WARNING").upper())
+    logger.propagate = False
+
+
+def _same(logger: Any, name: str, event: Any) -> Any:
+    return event

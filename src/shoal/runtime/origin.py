@@ -1,0 +1,92 @@
+"""Where a message came from, for its end: another process (a flow) or this one (a future)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shoal.runtime.codec import encode
+from shoal.runtime.envelope import TELL
+from shoal.runtime.errors import ShoalError
+from shoal.runtime.failure import pack_error
+from shoal.runtime.wire import Reply, Status
+
+if TYPE_CHECKING:
+    from shoal.runtime.delivery import Delivery
+    from shoal.runtime.host import Host
+    from shoal.runtime.inlink import Inlet
+
+
+class RemoteOrigin:
+    """A flow from another host: answers and acknowledgements go back in its reports."""
+
+    __slots__ = ("_host", "_inlet")
+    keeps = True
+
+    def __init__(self, host: Host, inlet: Inlet) -> None:
+        self._host = host
+        self._inlet = inlet
+
+    def answer(self, delivery: Delivery, value: Any) -> None:
+        """Send the handler's answer. Raises ``MessageError`` when it is no message."""
+        tag, payload = encode(value, self._host.config.max_message_bytes)
+        self._reply(delivery, Reply(delivery.envelope.id, Status.OK, tag, payload))
+
+    def fail(self, delivery: Delivery, error: ShoalError) -> None:
+        """Send the error."""
+        self._reply(delivery, Reply(delivery.envelope.id, Status.ERROR, "", pack_error(error)))
+
+    def _reply(self, delivery: Delivery, reply: Reply) -> None:
+        cell = self._host.cells.get(delivery.envelope.recipient)
+        if cell is not None:
+            cell.remember(delivery, reply, len(reply.payload))
+        self._send(reply)
+        for repeated in delivery.joined or ():
+            repeated.repeat(reply)
+        delivery.joined = None
+
+    def _send(self, reply: Reply) -> None:
+        if len(reply.payload) > self._host.config.by_reference_bytes and self._host.references is not None:
+            self._host.references.keep(reply)
+            reply = reply._replace(status=Status.BY_REFERENCE, payload=b"")
+        self._inlet.reply(reply)
+
+    def repeat(self, delivery: Delivery, outcome: Any) -> None:
+        """Answer a repeated ask from memory."""
+        if isinstance(outcome, Reply):
+            self._send(outcome)
+
+    def done(self, delivery: Delivery) -> None:
+        """Acknowledge."""
+        for repeated in delivery.joined or ():
+            repeated.repeat(None)
+        if delivery.envelope.kind == TELL:
+            cell = self._host.cells.get(delivery.envelope.recipient)
+            if cell is not None:
+                cell.remember(delivery, None, 0)
+        self._inlet.finish(delivery.number)
+
+
+class LocalOrigin:
+    """An ask from this process: the answer is a future here, and nothing is kept or acknowledged."""
+
+    __slots__ = ("_host",)
+    keeps = False
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    def answer(self, delivery: Delivery, value: Any) -> None:
+        """Hand the handler's answer over. Raises ``MessageError`` when it is no message."""
+        self._host.asks.resolve(delivery.envelope.id, self._host.passed(value))
+
+    def fail(self, delivery: Delivery, error: ShoalError) -> None:
+        """Hand the error over."""
+        self._host.asks.reject(delivery.envelope.id, error)
+
+    def repeat(self, delivery: Delivery, outcome: Any) -> None:
+        """Never called: nothing comes twice within a process."""
+
+    def done(self, delivery: Delivery) -> None:
+        """Nobody keeps it."""
+
+

@@ -1,0 +1,82 @@
+"""A flow's sending end together with those who wait on it: senders for credit, custodies for receipt."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING
+
+from shoal.runtime.custody import Custody
+from shoal.runtime.envelope import Envelope
+from shoal.runtime.flow import FlowReport, OutFlow
+
+if TYPE_CHECKING:
+    from shoal.runtime.errors import ShoalError
+
+
+class Outbox:
+    """Messages from this host to one agent."""
+
+    __slots__ = ("_custodies", "_reserved", "_waiters", "flow")
+
+    def __init__(self, recipient: str) -> None:
+        self.flow = OutFlow(recipient)
+        self._waiters: deque[asyncio.Future[None]] = deque()
+        self._custodies: deque[tuple[int, Custody]] = deque()
+        self._reserved = 0
+
+    @property
+    def open(self) -> bool:
+        """Whether a message may be put at once: there is credit and nobody waits for it already."""
+        return not self._waiters and self.flow.room > self._reserved
+
+    async def wait_open(self) -> None:
+        """Wait for credit, first come first served; the caller must put one message right after."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
+            elif waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                self._reserved -= 1
+                self._wake()
+            raise
+        self._reserved -= 1
+
+    def put(self, envelope: Envelope, custody: Custody | None) -> None:
+        """Take a message. Its custody, when given, ends once the message is received."""
+        number = self.flow.put(envelope)
+        if custody is not None:
+            custody.hold()
+            self._custodies.append((number, custody))
+
+    def report(self, report: FlowReport) -> list[Envelope]:
+        """Take in the receiver's report; returns what it newly says is handled."""
+        done = self.flow.report(report)
+        custodies = self._custodies
+        while custodies and custodies[0][0] <= self.flow.received:
+            custodies.popleft()[1].end()
+        self._wake()
+        return done
+
+    def _wake(self) -> None:
+        while self._waiters and self.flow.room > self._reserved:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                self._reserved += 1
+                waiter.set_result(None)
+
+    def fail(self, error: ShoalError) -> list[Envelope]:
+        """The receiver is gone for good: waiters get the error, custodies end; returns what was not handled."""
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_exception(error)
+        self._waiters.clear()
+        for _, custody in self._custodies:
+            custody.end()
+        self._custodies.clear()
+        lost = list(self.flow.unacked.values())
+        self.flow.unacked.clear()
+        return lost

@@ -1,0 +1,286 @@
+"""What leaves a host's code: tells, asks and cancellations, to cells of this process or over links to others."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+from shoal.runtime.asks import Asks, with_envelope
+from shoal.runtime.codec import NATIVE, decode, encode, entry_of
+from shoal.runtime.custody import Custody
+from shoal.runtime.deadletters import Reason
+from shoal.runtime.delivery import Delivery
+from shoal.runtime.envelope import ASK, LANE_SYSTEM, Envelope, Kind, Lane, Scope, make_envelope
+from shoal.runtime.errors import (
+    AgentNotFound,
+    AgentStopped,
+    AskTimeout,
+    CircularAsk,
+    HopLimit,
+    MailboxFull,
+    ShoalError,
+    SystemClosed,
+)
+from shoal.runtime.origin import LocalOrigin
+from shoal.runtime.outbox import Outbox
+from shoal.runtime.outlink import OutLink
+from shoal.runtime.ref import host_of
+from shoal.runtime.wire import Reply, Status
+
+if TYPE_CHECKING:
+    from shoal.runtime.cell import Cell
+    from shoal.runtime.host import Host
+
+_YIELD_EVERY = 256
+"""Sends after which a sender that never waits lets the event loop turn, so that sockets are served."""
+_BY_REFERENCE_OK = frozenset({type(None), bool, int, float, str, bytes})
+
+
+class Post:
+    """The sending half of a host."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self.asks = Asks()
+        self._local = LocalOrigin(host)
+        self._links: dict[str, OutLink] = {}
+        self._connecting: dict[str, asyncio.Task[OutLink]] = {}
+        self._routes: dict[str, tuple[OutLink, Outbox]] = {}
+        self._since_yield = 0
+        self._by_reference: dict[type, str] = {}
+        """Types that are handed over as they are within this process, with their tags."""
+        self._errands: set[asyncio.Task[Any]] = set()
+
+    # -- sending -------------------------------------------------------------------------------------------
+
+    async def post(
+        self,
+        kind: Kind,
+        address: str,
+        message: Any,
+        message_id: bytes,
+        sender: str,
+        scope: Scope | None,
+        lane: Lane,
+        custody: Custody | None,
+    ) -> Envelope:
+        """Send one message; returns its envelope once it is accepted. Raises as ``Ref.tell``."""
+        cell = self._host.cells.get(address)
+        if cell is not None:
+            tag, value = self._passed(message)
+            envelope = make_envelope((message_id, kind, sender, address, tag, b"", lane, 1, scope))
+            delivery = Delivery(envelope, value, self._local if kind == ASK else None, 0, time.monotonic(), custody)
+            if not cell.offer(delivery):
+                await cell.wait_room()
+                cell.admit(delivery)
+            if custody is not None:
+                custody.hold()
+            return envelope
+        tag, payload = encode(message, self._host.config.max_message_bytes)
+        envelope = make_envelope((message_id, kind, sender, address, tag, payload, lane, 1, scope))
+        link, box = self._routes.get(address) or await self._route(address)
+        if not box.open and lane != LANE_SYSTEM:
+            await box.wait_open()
+        link.put(box, envelope, custody)
+        self._since_yield += 1
+        if self._since_yield >= _YIELD_EVERY:
+            self._since_yield = 0
+            await asyncio.sleep(0)
+        return envelope
+
+    async def ask(
+        self,
+        sender: str,
+        message_id: bytes,
+        address: str,
+        message: Any,
+        scope: Scope,
+        timeout_s: float | None,
+        lane: Lane,
+    ) -> Any:
+        """Send an ask and wait for its answer. Raises as ``Ref.ask``."""
+        limit_s = self._host.config.ask_timeout_s if timeout_s is None else timeout_s
+        if limit_s is not None:
+            if limit_s <= 0:
+                raise ValueError(f"timeout_s is {limit_s}; an ask waits a positive time")
+            until = time.time() + limit_s
+            scope = scope._replace(answer_by=until if scope.answer_by is None else min(until, scope.answer_by))
+        _check_chain(scope.asks, address, self._host.config.ask_depth)
+        future = self.asks.open(message_id)
+        timer = None
+        envelope: Envelope | None = None
+        if scope.answer_by is not None:
+            loop = asyncio.get_running_loop()
+            timer = loop.call_later(max(0.0, scope.answer_by - time.time()), _time_out, future)
+        try:
+            posting = self.post(Kind.ASK, address, message, message_id, sender, scope, lane, None)
+            envelope = await self._before(future, posting) if self._may_wait(address) else await posting
+            return await future
+        except _OutOfTime:
+            self._cancel_later(address, message_id, sender, scope, sent=envelope is not None)
+            raise _timeout_error(address, message, limit_s, envelope) from None
+        except asyncio.CancelledError:
+            self._cancel_later(address, message_id, sender, scope, sent=envelope is not None)
+            raise
+        except ShoalError as error:
+            raise with_envelope(error, envelope) from None
+        finally:
+            self.asks.close(message_id)
+            if timer is not None:
+                timer.cancel()
+
+    def _may_wait(self, address: str) -> bool:
+        cell = self._host.cells.get(address)
+        if cell is not None:
+            return cell.crowded
+        route = self._routes.get(address)
+        return route is None or not route[1].open
+
+    async def _before(self, future: asyncio.Future[Any], posting: Any) -> Envelope:
+        """Await ``posting``, but no longer than ``future`` (which its timer fails) stays open."""
+        task: asyncio.Task[Envelope] = asyncio.ensure_future(posting)
+        try:
+            await asyncio.wait({task, future}, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done() and future.done():
+                future.result()
+            return await task
+        finally:
+            if not task.done():
+                task.cancel()
+
+    def _cancel_later(self, address: str, message_id: bytes, sender: str, scope: Scope, *, sent: bool) -> None:
+        """Take an ask back, wherever it is now; nobody waits for that."""
+        if not sent:
+            return
+        cell = self._host.cells.get(address)
+        if cell is not None:
+            cell.cancel(message_id)
+            return
+        route = self._routes.get(address)
+        if route is None or route[0].failure is not None:
+            return
+        cancel_id = message_id[::-1]
+        envelope = Envelope(cancel_id, Kind.CANCEL, sender, address, "bytes", message_id, Lane.SYSTEM, 1, scope)
+        route[0].put(route[1], envelope)
+
+    # -- values --------------------------------------------------------------------------------------------
+
+    def _passed(self, message: Any) -> tuple[str, Any]:
+        kind = type(message)
+        if kind in self._by_reference:
+            return self._by_reference[kind], message
+        tag = NATIVE.get(kind)
+        if self._host.config.isolate or (tag is not None and kind not in _BY_REFERENCE_OK):
+            tag, payload = encode(message, self._host.config.max_message_bytes)
+            return tag, decode(tag, payload)
+        if tag is None:
+            tag = entry_of(kind).tag
+        self._by_reference[kind] = tag
+        return tag, message
+
+    def passed(self, value: Any) -> Any:
+        """A value as another agent of this process gets it. Raises ``MessageError`` when it is no message."""
+        return self._passed(value)[1]
+
+    # -- routes --------------------------------------------------------------------------------------------
+
+    async def _route(self, address: str) -> tuple[OutLink, Outbox]:
+        host = self._host
+        name = host_of(address)
+        if host.closed:
+            raise SystemClosed("the system is shut down")
+        gone = host.stopped.get(address)
+        if gone is not None:
+            raise AgentStopped(f"{address} is stopped: {gone}")
+        if name == host.name:
+            raise AgentNotFound(f"there is no agent {address!r} in this system")
+        link = self._links.get(name)
+        if link is None:
+            link = await self._connect(name)
+        route = self._routes[address] = (link, link.outbox(address))
+        return route
+
+    async def _connect(self, name: str) -> OutLink:
+        task = self._connecting.get(name)
+        if task is None:
+            task = self._connecting[name] = asyncio.ensure_future(self._host.peers.link(name))
+            task.add_done_callback(lambda _: self._connecting.pop(name, None))
+        # Shielded: who else waits for the same host must not suffer from one of them being cancelled.
+        link = await asyncio.shield(task)
+        self._links[name] = link
+        return link
+
+    def new_link(self, peer: str) -> OutLink:
+        """A link to ``peer`` for the peers' implementation to attach transports to."""
+        return OutLink(peer, self._host.config, lambda reply: self._on_reply(peer, reply), self._host.stats.links)
+
+    def _on_reply(self, peer: str, reply: Reply) -> None:
+        if reply.status == Status.BY_REFERENCE:
+            self.errand(self._fetch(peer, reply.id))
+        else:
+            self.asks.on_reply(reply)
+
+    async def _fetch(self, peer: str, message_id: bytes) -> None:
+        try:
+            self.asks.on_reply(await self._host.peers.fetch(peer, message_id))
+        except ShoalError as error:
+            self.asks.reject(message_id, error)
+
+    def link_lost(self, link: OutLink, error: ShoalError, reason: Reason) -> None:
+        """A peer is gone for good: its messages become dead letters, its asks fail, new sends look it up afresh."""
+        self._links = {name: known for name, known in self._links.items() if known is not link}
+        self._routes = {address: route for address, route in self._routes.items() if route[0] is not link}
+        for envelope in link.fail(error):
+            if envelope.kind == ASK:
+                self.asks.reject(envelope.id, error)
+            elif envelope.kind == Kind.TELL:
+                self._host.dead_letters.add(envelope, reason, error.text)
+
+    def errand(self, work: Any) -> None:
+        """Run something nobody waits for, and keep it alive until it ends."""
+        task = asyncio.ensure_future(work)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+    def close(self, error: ShoalError) -> None:
+        """Fail what is open: nobody will answer any more."""
+        self.asks.fail_all(error)
+        for link in list(self._links.values()):
+            link.fail(error)
+        self._links.clear()
+        self._routes.clear()
+        for task in self._errands:
+            task.cancel()
+
+
+class _OutOfTime(Exception):
+    """The timer of an ask."""
+
+
+def _time_out(future: asyncio.Future[Any]) -> None:
+    if not future.done():
+        future.set_exception(_OutOfTime())
+
+
+def _timeout_error(address: str, message: Any, limit_s: float | None, envelope: Envelope | None) -> ShoalError:
+    what = type(message).__name__
+    if envelope is None:
+        return MailboxFull(f"{what} was not sent to {address}: no room in its mailbox, or no way to it, in {limit_s} s")
+    return AskTimeout(f"{address} did not answer {what} in {limit_s} s; it may still run", envelope)
+
+
+def _check_chain(asks: tuple[str, ...], address: str, depth: int) -> None:
+    """A chain of waiting agents must neither close nor grow without end.
+
+    An agent that takes ``n`` messages at once is noted as ``address*n``; it blocks only when it waits n times.
+    """
+    if len(asks) > depth:
+        raise HopLimit(f"{len(asks)} agents wait for one another in one chain of asks; the limit is {depth}")
+    blocked = address in asks
+    if not blocked and asks:
+        several = [waiting for waiting in asks if waiting.rpartition("*")[0] == address]
+        blocked = bool(several) and len(several) >= int(several[0].rpartition("*")[2])
+    if blocked:
+        path = " -> ".join((*asks, address))
+        raise CircularAsk(f"circular ask {path}: {address} waits for this answer itself and could never give one")

@@ -1,0 +1,224 @@
+"""The Ray actor that is a host: one process, its cells, its socket.
+
+Everything about cells runs on the actor's own event loop. The ``control`` methods run on another thread's loop, so
+that a handler that blocks the first does not keep anyone from seeing or ending the process.
+
+Methods return ``(True, value)`` or ``(False, packed error)``: Ray would wrap a raised error in classes of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+import threading
+import traceback
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import ray
+
+from shoal.runtime.deadletters import DeadLetter
+from shoal.runtime.errors import AgentNotFound, ShoalError
+from shoal.runtime.failure import pack_error
+from shoal.runtime.host import Host
+from shoal.runtime.logs import set_up_logs
+from shoal.runtime.metrics_snapshot import Snapshot, take_snapshot
+from shoal.runtime.ray.calls import ParkedCalls
+from shoal.runtime.ray.cluster import RayPeers
+from shoal.runtime.ray.directory import HostInfo
+from shoal.runtime.ray.metrics_node import MetricsCandidate, NodeMetrics
+from shoal.runtime.ray.settings import Settings
+from shoal.runtime.ref import current_sender
+from shoal.runtime.socket_server import SocketServer
+from shoal.runtime.watchdog import LoopWatch
+from shoal.runtime.wire import Reply
+
+_REFERENCES_KEPT_S = 120.0
+"""How long a large answer waits to be fetched: its asker does so at once, or has given up."""
+
+
+def _answered(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[tuple[bool, Any]]]:
+    @functools.wraps(method)
+    async def answer(*arguments: Any) -> tuple[bool, Any]:
+        try:
+            return True, await method(*arguments)
+        except ShoalError as error:
+            return False, pack_error(error)
+        except Exception as exc:  # a fault of ours: it must reach somebody
+            return False, pack_error(ShoalError(f"{type(exc).__name__}: {exc}", traceback=traceback.format_exc()))
+
+    return answer
+
+
+class HostActor:
+    """A host in a Ray actor."""
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        # Nothing that can fail: a constructor that raises is never retried by Ray and hides its reason.
+        self._settings = settings
+        self._name = name
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._parked: dict[bytes, ParkedCalls] = {}
+        self._kept: dict[bytes, Reply] = {}
+        self._server: SocketServer | None = None
+        self._watch = LoopWatch(settings.config.blocked_loop_s, name)
+        self._peers = RayPeers(settings)
+        self._host = Host(name, settings.config, self._peers)
+        self._peers.bind(self._host)
+        self._host.references = self
+
+    # -- life ----------------------------------------------------------------------------------------------
+
+    @_answered
+    async def boot(self, blob: bytes | None) -> HostInfo:
+        """Bring the host up, with the agent that shares its name when there is one, and register it."""
+        set_up_logs()
+        self._loop = asyncio.get_running_loop()
+        self._watch.start(self._loop)
+        threading.Thread(target=self._live_while_system_lives, name="shoal-lifeline", daemon=True).start()
+        path = ""
+        if self._settings.config.sockets:
+            self._server = SocketServer(self._host, self._settings.secret)
+            path = await self._server.listen(self._settings.socket_dir())
+        if blob is not None:
+            await self._add(blob, self._name)
+        context = ray.get_runtime_context()
+        info = HostInfo(
+            self._name, context.get_actor_name() or "", context.get_node_id(), os.getpid(), path,
+            self._host.incarnation, "",
+        )  # fmt: skip
+        await self._peers.directory.register.remote(info)
+        metrics = NodeMetrics(info.node, self._snapshot, self._settings.directory)
+        MetricsCandidate(self._settings, metrics, info, self._settings.directory).stand()
+        return info
+
+    async def _add(self, blob: bytes, name: str) -> None:
+        current_sender.set(self._host)
+        await self._host.add(ray.cloudpickle.loads(blob), name)
+
+    @_answered
+    async def add_agent(self, blob: bytes, name: str) -> None:
+        """Start one more agent here."""
+        await self._add(blob, name)
+
+    @_answered
+    async def add_agents(self, blob: bytes, prefix: str, count: int) -> None:
+        """Start ``count`` agents ``prefix-0``, ``prefix-1``, ... here; all or, when one fails, none."""
+        added: list[str] = []
+        agent = ray.cloudpickle.loads(blob)
+        try:
+            for index in range(count):
+                added.append((await self._host.add(agent, f"{prefix}-{index}")).address)
+                if index % 256 == 255:
+                    await asyncio.sleep(0)
+        except ShoalError:
+            for address in added:
+                await self._host.stop(address, "one of its group could not start", kill=True)
+            raise
+
+    @_answered
+    async def stop_agent(self, address: str, reason: str, drain: bool, kill: bool) -> None:
+        """Stop one agent."""
+        if address not in self._host.cells:
+            raise AgentNotFound(f"there is no agent {address!r} in host {self._name!r}")
+        await self._host.stop(address, reason, drain=drain, kill=kill)
+
+    @_answered
+    async def stop(self, reason: str, drain: bool) -> None:
+        """Stop all agents in order, then close; the process is ended by whoever called."""
+        for address in reversed(list(self._host.cells)):
+            await self._host.stop(address, reason, drain=drain)
+        self._close()
+
+    def _close(self) -> None:
+        self._peers.close()
+        self._watch.stop()
+        if self._server is not None:
+            self._server.unlink()
+
+    def _live_while_system_lives(self) -> None:
+        """End the process with its system: no orphan stays, whatever happened to the client."""
+        try:
+            ray.get(self._peers.directory.lifeline.remote())
+        except Exception:  # noqa: S110 - whatever the reason is, the lifeline is cut
+            pass
+        if self._server is not None:
+            self._server.unlink()
+        os._exit(0)
+
+    # -- links ---------------------------------------------------------------------------------------------
+
+    async def deliver(self, sender: bytes, frame: bytes, park: bool) -> bytes:
+        """A DATA frame from another host; returns a REPORT frame, when there is one, or nothing."""
+        parked = self._parked.get(sender)
+        if parked is None:
+            parked = self._parked[sender] = ParkedCalls()
+        arrivals = self._host.arrivals
+        if not park:
+            arrivals.on_frame(sender, frame, None)
+            return b""
+        waiting = parked.park()
+        arrivals.on_frame(sender, frame, parked)
+        return await waiting
+
+    def keep(self, reply: Reply) -> None:
+        """Keep a large answer until it is fetched (``References``)."""
+        self._kept[reply.id] = reply
+        asyncio.get_running_loop().call_later(_REFERENCES_KEPT_S, self._kept.pop, reply.id, None)
+
+    @_answered
+    async def fetch(self, message_id: bytes) -> tuple[Any, ...]:
+        """A large answer; Ray moves it through the object store."""
+        reply = self._kept.pop(message_id, None)
+        if reply is None:
+            raise AgentNotFound(f"the answer to {message_id.hex()} is not kept here any more")
+        return tuple(reply)
+
+    # -- seeing --------------------------------------------------------------------------------------------
+
+    @_answered
+    async def dead_letters(self) -> list[DeadLetter]:
+        """The last dead letters of this host."""
+        return self._host.dead_letters.list()
+
+    @ray.method(concurrency_group="control")
+    @_answered
+    async def health(self) -> dict[str, Any]:
+        """How the host is, answered also while its loop is blocked."""
+        silent_s = self._watch.silent_s
+        blocked = silent_s > self._settings.config.blocked_loop_s
+        return {
+            "host": self._name,
+            "pid": os.getpid(),
+            "agents": len(self._host.cells),
+            "waiting": sum(len(cell.mailbox) for cell in list(self._host.cells.values())),
+            "blocked_s": silent_s,
+            "stack": self._watch.stack() if blocked else "",
+        }
+
+    @ray.method(concurrency_group="control")
+    @_answered
+    async def metrics(self) -> Snapshot:
+        """The host's figures, answered also while its loop is blocked."""
+        return self._snapshot()
+
+    def _snapshot(self) -> Snapshot:
+        return take_snapshot(self._host, self._watch.silent_s)
+
+    @ray.method(concurrency_group="control")
+    @_answered
+    async def kill_agents(self, reason: str) -> None:
+        """Before the process is killed: bury what waits, if the loop still turns (it has a second to)."""
+        if self._loop is None:
+            return
+        done = asyncio.run_coroutine_threadsafe(self._bury(reason), self._loop)
+        try:
+            await asyncio.wait_for(asyncio.wrap_future(done), 1.0)
+        except TimeoutError:
+            pass  # it is blocked: the senders' dead letters will say that the process died
+
+    async def _bury(self, reason: str) -> None:
+        for address in list(self._host.cells):
+            await self._host.stop(address, reason, kill=True)
+        self._close()

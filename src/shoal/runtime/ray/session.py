@@ -1,0 +1,83 @@
+"""Joins Ray: a cluster that runs already, or one of our own on this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import ray
+
+from shoal.runtime.errors import StartError
+from shoal.runtime.ray.directory import NAMESPACE
+
+
+def join(address: str | None, *, connect_timeout_s: float = 20.0) -> bool:
+    """Connect this process to Ray; ``None`` starts a cluster on this machine. Returns whether we started one.
+
+    A Ray session that the process has already is used as it is. Raises :class:`StartError`.
+    """
+    if ray.is_initialized():
+        return False
+    ours = address is None
+    options: dict[str, Any] = {
+        "address": "local" if ours else address,
+        "namespace": NAMESPACE,
+        "logging_level": logging.ERROR,
+        "log_to_driver": True,
+        "configure_logging": False,
+    }
+    if ours:
+        options["include_dashboard"] = False
+    elif address != "auto":
+        _check_reachable(str(address), connect_timeout_s)
+    # Ray's own wait for an address that does not answer is a minute, and ends the process in some versions.
+    os.environ.setdefault("RAY_gcs_server_request_timeout_seconds", str(int(connect_timeout_s)))
+    try:
+        ray.init(**options)
+    except Exception as exc:  # ConnectionError, RuntimeError, ValueError, RaySystemError, by what failed
+        with contextlib.suppress(Exception):
+            ray.shutdown()
+        raise StartError(_remedy(address, exc)) from exc
+    if ours:
+        _protect_token()
+    return ours
+
+
+def leave() -> None:
+    """Disconnect; ends the cluster when this process started it."""
+    ray.shutdown()
+
+
+def _remedy(address: str | None, exc: Exception) -> str:
+    reason = str(exc).strip().splitlines()[0] if str(exc).strip() else type(exc).__name__
+    if address is None:
+        return f"Ray could not be started on this machine: {reason}"
+    return (
+        f"no Ray cluster can be reached at {address!r}: {reason}. Start one with `ray start --head`, check the address, "
+        "or leave it out to start Ray on this machine"
+    )
+
+
+def _check_reachable(address: str, timeout_s: float) -> None:
+    """Fail fast on an address nobody listens at: Ray itself would try for a minute."""
+    import socket  # noqa: PLC0415 - only for explicit addresses
+
+    plain = address.removeprefix("ray://")
+    name, _, port = plain.rpartition(":")
+    if not name or not port.isdigit():
+        raise StartError(f"{address!r} is no address of a Ray cluster: give host:port, ray://host:port, or 'auto'")
+    try:
+        socket.create_connection((name.strip("[]"), int(port)), timeout=timeout_s).close()
+    except OSError as exc:
+        raise StartError(_remedy(address, exc)) from exc
+
+
+def _protect_token() -> None:
+    """Ray 2.60 makes its token file readable by all (0644); it lets anyone run code here."""
+    path = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
+    with contextlib.suppress(OSError):
+        if path.is_file() and path.stat().st_mode & 0o077:
+            path.chmod(0o600)

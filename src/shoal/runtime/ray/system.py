@@ -1,0 +1,163 @@
+"""The system on Ray: the client's host, the directory, and the hosts it started."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import shutil
+from typing import Any
+
+import ray
+from ray.exceptions import RayError
+
+from shoal.runtime.config import Config
+from shoal.runtime.deadletters import DeadLetter
+from shoal.runtime.errors import AgentDied, ShoalError, StartError
+from shoal.runtime.host import Host
+from shoal.runtime.metrics_endpoint import MetricsEndpoint
+from shoal.runtime.metrics_snapshot import Snapshot
+from shoal.runtime.ray.calls import actor_by_name
+from shoal.runtime.ray.cluster import RayPeers, call, pack_agent
+from shoal.runtime.ray.directory import NAMESPACE, HostInfo, create_directory
+from shoal.runtime.ray.metrics_node import NodeMetrics, own_node
+from shoal.runtime.ray.session import join, leave
+from shoal.runtime.ray.settings import Settings
+from shoal.runtime.ref import Ref, host_of, make_address
+from shoal.runtime.system import System
+
+_log = logging.getLogger("shoal.system")
+_HEALTH_S = 1.0
+
+
+class RaySystem(System):
+    """A system whose agents are Ray actors."""
+
+    def __init__(self, config: Config, settings: Settings, peers: RayPeers, ours: bool, directory: Any) -> None:
+        host = Host(f"client-{secrets.token_hex(3)}", config, peers)
+        peers.bind(host)
+        super().__init__(config, host, settings.system)
+        self._settings = settings
+        self._peers = peers
+        self._ours = ours
+        self._directory = directory
+
+    async def _spawn(self, agent: Any, name: str, host: str | None) -> str:
+        return await self._peers.spawn(agent, name, host)
+
+    async def _spawn_many(self, agent: Any, count: int, name: str, host: str | None) -> list[str]:
+        blob = pack_agent(agent)
+        if host is None:
+            await self._start_host(name)
+        where = host or name
+        _, actor = await self._peers.find(where)
+        await call(actor.add_agents.remote(blob, name, count))
+        return [make_address(f"{name}-{index}", where) for index in range(count)]
+
+    async def _start_host(self, name: str) -> None:
+        await self._peers.create_host(name)
+
+    # -- seeing --------------------------------------------------------------------------------------------
+
+    async def _actors(self) -> list[tuple[HostInfo, Any]]:
+        hosts: list[HostInfo] = await self._directory.hosts.remote()
+        found = []
+        for info in hosts:
+            actor = await asyncio.to_thread(actor_by_name, info.actor, NAMESPACE)
+            if actor is not None:
+                found.append((info, actor))
+        return found
+
+    async def dead_letters(self) -> list[DeadLetter]:
+        """The last dead letters of every host that answers, and of this client, oldest first."""
+        letters = self._host.dead_letters.list()
+        answers = [_within(actor.dead_letters.remote()) for _, actor in await self._actors()]
+        for answer in await asyncio.gather(*answers):
+            letters.extend(answer or [])
+        return sorted(letters, key=lambda letter: letter.at)
+
+    async def health(self, agent: Ref | str | None = None) -> list[dict[str, Any]]:
+        """How the hosts are (of one agent, or all), answered also by a host whose event loop is blocked."""
+        if agent is None:
+            actors = await self._actors()
+        else:
+            actors = [await self._peers.find(host_of(agent if isinstance(agent, str) else agent.address))]
+        answers = await asyncio.gather(*(_within(actor.health.remote()) for _, actor in actors))
+        return [
+            answer or {"host": info.name, "pid": info.pid, "answers": False}
+            for (info, _), answer in zip(actors, answers, strict=True)
+        ]
+
+    async def metrics_endpoints(self) -> list[MetricsEndpoint]:
+        """Where the metrics of each node are served, this client's first; empty with ``metrics_port=None``."""
+        hosts: list[HostInfo] = await self._directory.hosts.remote()
+        served = [MetricsEndpoint(info.metrics, info.node, info.name) for info in hosts if info.metrics]
+        return [*await super().metrics_endpoints(), *served]
+
+    @property
+    def _node(self) -> str:
+        return self._settings.client_node or "client"
+
+    def _gather(self) -> list[Snapshot]:
+        return NodeMetrics(self._settings.client_node, self._snapshot, self._settings.directory).gather()
+
+    # -- life ----------------------------------------------------------------------------------------------
+
+    async def _shutdown(self) -> None:
+        try:
+            with contextlib.suppress(RayError):
+                await self._stop_hosts()
+            await self._host.close("the system was shut down")
+            self._peers.close()
+            with contextlib.suppress(RayError):
+                await self._directory.end.remote()
+            with contextlib.suppress(RayError):
+                ray.kill(self._directory)
+        finally:
+            self._watch.stop()
+            await self._stop_metrics()
+            shutil.rmtree(self._settings.socket_dir(), ignore_errors=True)
+            if self._ours:
+                await asyncio.to_thread(leave)
+
+    async def _stop_hosts(self) -> None:
+        """Newest first; each has its agents' grace and a little more, then it is killed."""
+        limit_s = 2 * self.config.stop_grace_s + 5.0
+        for info, actor in reversed(await self._actors()):
+            try:
+                async with asyncio.timeout(limit_s):
+                    stop = self._peers.stop_host(info, actor, "the system was shut down", drain=False, kill=False)
+                    await stop
+            except (TimeoutError, ShoalError) as exc:
+                _log.warning("%s did not stop in order (%s); killed", info.name, exc)
+                ray.kill(actor)
+
+
+async def _within(result: Any) -> Any:
+    try:
+        async with asyncio.timeout(_HEALTH_S):
+            return await call(result)
+    except (TimeoutError, AgentDied):
+        return None
+
+
+async def start_on_ray(target: str | None, config: Config) -> RaySystem:
+    """Join Ray and start a system on it. Raises :class:`StartError`."""
+    ours = await asyncio.to_thread(join, target)
+    name = f"shoal-{secrets.token_hex(4)}"
+    settings = Settings(name, secrets.token_bytes(32), config, own_node())
+    try:
+        directory = create_directory(name)
+        await directory.hosts.remote()
+    except RayError as exc:
+        if ours:
+            leave()
+        raise StartError(f"Ray could not start the system's directory: {exc}") from exc
+    system = RaySystem(config, settings, RayPeers(settings), ours, directory)
+    try:
+        system._begin()
+    except BaseException:
+        await system.shutdown()
+        raise
+    return system

@@ -1,0 +1,69 @@
+"""Reads a handler's signature: which message it accepts, whether it wants the context, what it returns."""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Awaitable, Callable
+from typing import Any, Union
+
+from pydantic import BaseModel
+
+from shoal.runtime.behavior import Handler
+from shoal.runtime.codec import NATIVE
+from shoal.runtime.errors import ConfigError
+
+
+def handlers_of(function: Callable[..., Awaitable[Any]], name: str) -> list[Handler]:
+    """The handlers a coroutine function ``(message[, ctx]) -> reply`` makes: one for each type of a union.
+
+    Raises :class:`ConfigError` naming ``name`` when the signature cannot be one of a handler.
+    """
+    if not inspect.iscoroutinefunction(function):
+        raise ConfigError(f"{name} must be an `async def`: a handler that blocks would stop its whole process")
+    parameters = [
+        p for p in inspect.signature(function).parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
+    if not 1 <= len(parameters) <= 2:
+        raise ConfigError(f"{name} must take (message) or (message, ctx), not {len(parameters)} parameters")
+    hints = _hints(function, name)
+    accepted = hints.get(parameters[0].name, inspect.Parameter.empty)
+    if accepted is inspect.Parameter.empty:
+        raise ConfigError(f"{name}: annotate {parameters[0].name!r} with the message type it handles")
+    call = function if len(parameters) == 2 else _without_context(function)
+    return [Handler(name, call, kind, hints.get("return")) for kind in _kinds(accepted, name)]
+
+
+def _without_context(function: Callable[..., Awaitable[Any]]) -> Callable[[Any, Any], Awaitable[Any]]:
+    def call(message: Any, ctx: Any) -> Awaitable[Any]:
+        return function(message)
+
+    return call
+
+
+def _hints(function: Callable[..., Any], name: str) -> dict[str, Any]:
+    plain = inspect.unwrap(getattr(function, "__func__", function))
+    closure = inspect.getclosurevars(plain).nonlocals if hasattr(plain, "__closure__") else {}
+    try:
+        return typing.get_type_hints(plain, localns=dict(closure))
+    except NameError as exc:
+        raise ConfigError(
+            f"{name}: the annotation names {exc.name!r}, which cannot be seen from its module. Define that class at "
+            "module level, or leave out `from __future__ import annotations` in this file"
+        ) from exc
+
+
+def _kinds(accepted: Any, name: str) -> list[type]:
+    if typing.get_origin(accepted) in (Union, types.UnionType):
+        return [kind for part in typing.get_args(accepted) for kind in _kinds(part, name)]
+    if accepted is Any or accepted is object:
+        return [object]
+    if accepted is None:
+        return [type(None)]
+    plain = typing.get_origin(accepted) or accepted
+    if isinstance(plain, type) and (issubclass(plain, BaseModel) or plain in NATIVE):
+        return [list if plain is tuple else plain]
+    raise ConfigError(
+        f"{name} handles {accepted!r}, which is no message type: use a Pydantic model or a msgpack-native type"
+    )

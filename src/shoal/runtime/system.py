@@ -1,0 +1,255 @@
+"""A running system: where agents are started, found, looked at and stopped.
+
+``async with shoal.start() as system`` is the whole life cycle. Two kinds implement :class:`System`: the local one
+(every agent in this process) here, and the one on Ray in ``shoal.runtime.ray.system``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator
+from contextvars import Token
+from types import TracebackType
+from typing import Any, Protocol, TypeVar
+
+from shoal.runtime.config import Config, make_config
+from shoal.runtime.deadletters import DeadLetter
+from shoal.runtime.errors import AgentNotFound, ConfigError, SystemClosed
+from shoal.runtime.host import Host, role_of_agent
+from shoal.runtime.logs import set_up_logs
+from shoal.runtime.metrics_endpoint import MetricsEndpoint, MetricsServer
+from shoal.runtime.metrics_snapshot import Snapshot, take_snapshot
+from shoal.runtime.recipe import check_recipe
+from shoal.runtime.ref import Ref, Sender, check_name, current_sender, make_address
+from shoal.runtime.watchdog import LoopWatch
+
+B = TypeVar("B", covariant=True)
+
+
+class Buildable(Protocol[B]):
+    """What ``System.build`` takes: a topology."""
+
+    async def build(self, system: System, name: str | None) -> B:
+        """Validate the whole wiring, then start it."""
+
+
+class System:
+    """One running system, seen from the process that started it."""
+
+    def __init__(self, config: Config, host: Host, name: str) -> None:
+        self.config = config
+        self.name = name
+        self._host = host
+        self._counter = 0
+        self._closing: asyncio.Task[None] | None = None
+        self._watch = LoopWatch(config.blocked_loop_s, name)
+        self._token: Token[Sender] | None = None
+        self._metrics: MetricsServer | None = None
+
+    # -- agents --------------------------------------------------------------------------------------------
+
+    async def spawn(self, agent: Any, *, name: str | None = None, host: str | None = None) -> Ref:
+        """Start an agent: an ``Agent`` instance or class, an async function, or a factory.
+
+        ``name`` must be new in this system; without one it is called by its class and a number. ``host`` puts it into
+        an existing host instead of a process of its own. Returns once ``on_start`` has returned. Raises
+        ``ConfigError`` (what is spawned cannot work), ``NameTaken`` or ``AgentStartFailed`` (with its traceback).
+        """
+        self._check_open()
+        check_recipe(agent)
+        if name is None:
+            self._counter += 1
+            name = f"{role_of_agent(agent)}-{self._counter}"
+        return self._ref(await self._spawn(agent, check_name(name), host))
+
+    async def spawn_many(self, agent: Any, count: int, *, name: str, host: str | None = None) -> list[Ref]:
+        """Start ``count`` agents ``name-0``, ``name-1``, ... in one host (a new one called ``name`` unless given).
+
+        All start, or none. Idle agents cost memory only: 100,000 fit in one process.
+        """
+        self._check_open()
+        check_recipe(agent)
+        check_name(name)
+        if count < 1:
+            raise ConfigError(f"count is {count}; at least one agent can be started")
+        return [self._ref(address) for address in await self._spawn_many(agent, count, name, host)]
+
+    async def host(self, name: str) -> str:
+        """Start an empty host (a process, on Ray) for ``spawn(..., host=name)``; returns its name."""
+        self._check_open()
+        await self._start_host(check_name(name))
+        return name
+
+    def ref(self, address: str) -> Ref:
+        """A ref by address; nothing is looked up before it is used."""
+        return self._ref(address)
+
+    async def build(self, topology: Buildable[B], *, name: str | None = None) -> B:
+        """Start a topology; returns its team. Raises ``ConfigError`` before anything is started."""
+        self._check_open()
+        return await topology.build(self, name)
+
+    async def stop(self, agent: Ref | str, *, drain: bool = False, kill: bool = False) -> None:
+        """Stop an agent. What waits in its mailbox becomes dead letters, unless ``drain`` handles it first.
+
+        ``kill`` cancels the running handler at once and skips ``on_stop``. Raises ``Refused`` when there is none.
+        """
+        self._check_open()
+        address = agent if isinstance(agent, str) else agent.address
+        await self._host.stop(address, "stopped by the client", drain=drain, kill=kill)
+
+    # -- seeing --------------------------------------------------------------------------------------------
+
+    async def dead_letters(self) -> list[DeadLetter]:
+        """The last dead letters of every host, oldest first."""
+        return self._host.dead_letters.list()
+
+    async def health(self, agent: Ref | str | None = None) -> list[dict[str, Any]]:
+        """How the hosts are (of one agent, or all): agents, waiting messages, seconds blocked and where."""
+        return [
+            {
+                "host": self._host.name,
+                "agents": len(self._host.cells),
+                "waiting": sum(len(cell.mailbox) for cell in self._host.cells.values()),
+                "blocked_s": self._watch.silent_s,
+                "stack": "",
+            }
+        ]
+
+    async def metrics_endpoints(self) -> list[MetricsEndpoint]:
+        """Where the metrics of each node are served; empty with ``metrics_port=None``."""
+        if self._metrics is None:
+            return []
+        return [MetricsEndpoint(self._metrics.url, self._node, self._host.name)]
+
+    def metrics_text(self) -> str:
+        """The metrics of this process in Prometheus' text format; needs no endpoint."""
+        from shoal.runtime.metrics import render_text  # noqa: PLC0415 - 50 ms that only who looks shall pay
+
+        return render_text([self._snapshot()])
+
+    @property
+    def _node(self) -> str:
+        return self.name
+
+    def _snapshot(self) -> Snapshot:
+        return take_snapshot(self._host, self._watch.silent_s)
+
+    def _gather(self) -> list[Snapshot]:
+        """What a scrape shows; called in the endpoint's thread."""
+        return [self._snapshot()]
+
+    # -- life ----------------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> System:
+        self._token = current_sender.set(self._host)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._token is not None:
+            current_sender.reset(self._token)
+            self._token = None
+        await self.shutdown()
+
+    async def shutdown(self) -> None:
+        """Stop every agent in order, newest first, and leave no process behind. Safe to call twice."""
+        if self._closing is None:
+            self._closing = asyncio.ensure_future(self._shutdown())
+        # Shielded: a Ctrl-C while we stop must not leave processes behind.
+        await asyncio.shield(self._closing)
+
+    async def _shutdown(self) -> None:
+        await self._host.close("the system was shut down")
+        self._watch.stop()
+        await self._stop_metrics()
+
+    async def _stop_metrics(self) -> None:
+        if self._metrics is not None:
+            await asyncio.to_thread(self._metrics.stop)
+
+    # -- what differs between local and Ray ----------------------------------------------------------------
+
+    def _begin(self) -> None:
+        set_up_logs()
+        if self.config.metrics_port is not None:
+            self._metrics = MetricsServer(self.config.metrics_port, self._gather)
+        self._watch.start(asyncio.get_running_loop())
+
+    def _ref(self, address: str) -> Ref:
+        return Ref(address, self._host)
+
+    def _check_open(self) -> None:
+        if self._closing is not None:
+            raise SystemClosed("the system is shut down")
+
+    async def _spawn(self, agent: Any, name: str, host: str | None) -> str:
+        if host is None or host in self._local_hosts:
+            return (await self._host.add(agent, name, make_address(name, host or name))).address
+        raise AgentNotFound(f"there is no host {host!r} in this system")
+
+    @property
+    def _local_hosts(self) -> set[str]:
+        return self._host.aliases
+
+    async def _spawn_many(self, agent: Any, count: int, name: str, host: str | None) -> list[str]:
+        if host is None:
+            await self._start_host(name)
+        addresses: list[str] = []
+        try:
+            for index in range(count):
+                addresses.append(await self._spawn(agent, f"{name}-{index}", host or name))
+        except BaseException:
+            for address in addresses:
+                await self._host.stop(address, "one of its group could not start", kill=True)
+            raise
+        return addresses
+
+    async def _start_host(self, name: str) -> None:
+        self._host.add_alias(name)
+
+
+class Starting:
+    """What ``shoal.start`` returns: await it, or enter it with ``async with``."""
+
+    def __init__(self, target: str | None, settings: dict[str, Any]) -> None:
+        self._target = target
+        self._config = make_config(settings)
+        self._system: System | None = None
+
+    def __await__(self) -> Generator[Any, None, System]:
+        return self._start().__await__()
+
+    async def __aenter__(self) -> System:
+        self._system = await self._start()
+        return await self._system.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._system is not None:
+            await self._system.__aexit__(kind, exc, trace)
+
+    async def _start(self) -> System:
+        if self._target == "local":
+            system = System(self._config, Host("local", self._config), "local")
+            system._begin()
+            return system
+        from shoal.runtime.ray.system import start_on_ray  # noqa: PLC0415 - the local system needs no Ray
+
+        return await start_on_ray(self._target, self._config)
+
+
+def start(target: str | None = None, **settings: Any) -> Starting:
+    """Start a system.
+
+    ``target``: ``None`` starts Ray on this machine (or uses the session this process has); ``"local"`` runs every
+    agent in this process, without Ray; ``"auto"``, ``"host:port"`` or ``"ray://host:port"`` join a running cluster.
+    ``settings`` are the fields of :class:`~shoal.runtime.config.Config`.
+
+    Raises ``ConfigError`` for a bad setting at once, ``StartError`` when Ray cannot be reached.
+    """
+    if target is not None and (not isinstance(target, str) or not target):
+        raise ConfigError(f"target is {target!r}; give 'local', 'auto', 'host:port', 'ray://host:port' or nothing")
+    return Starting(target, settings)

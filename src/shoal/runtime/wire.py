@@ -1,0 +1,131 @@
+"""Frames: what two hosts say to each other. msgpack arrays; anything else is a :class:`ProtocolError`.
+
+::
+
+    DATA    [1, session, number, heard, [[recipient, first, [envelope, ...]], ...]]
+    REPORT  [2, session, number, taken, [flow report, ...], [reply, ...]]
+
+``number`` counts the frames of a direction within a session, from 1; each end takes them in that order whatever
+order they come in. ``taken`` is the highest DATA number, ``heard`` the highest REPORT number the other end has
+taken in: the first opens the sender's window, the second lets the receiver forget replies. A *session* ends when
+its transport breaks.
+A reply is ``[message id, status, tag, payload]``; an error's payload is ``[class, text, details]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+import msgpack
+
+from shoal.runtime.envelope import Envelope, envelope_from_wire
+from shoal.runtime.errors import ProtocolError
+from shoal.runtime.flow import FlowReport
+
+DATA = 1
+REPORT = 2
+_packer = msgpack.Packer(autoreset=True, use_bin_type=True)
+
+
+class Status(IntEnum):
+    """How an ask ended."""
+
+    OK = 0
+    ERROR = 1
+    BY_REFERENCE = 2
+    """The answer is large: fetch it under the message id."""
+
+
+class Reply(NamedTuple):
+    """The end of an ask."""
+
+    id: bytes
+    status: int
+    tag: str
+    payload: bytes
+
+
+class Group(NamedTuple):
+    """Consecutive messages of one flow."""
+
+    recipient: str
+    first: int
+    envelopes: Sequence[Envelope]
+
+
+class Data(NamedTuple):
+    """A batch of messages."""
+
+    session: int
+    number: int
+    heard: int
+    groups: Sequence[Group]
+
+
+class Report(NamedTuple):
+    """What became of messages."""
+
+    session: int
+    number: int
+    taken: int
+    flows: Sequence[FlowReport]
+    replies: Sequence[Reply]
+
+
+def pack_data(frame: Data) -> bytes:
+    """A DATA frame's bytes."""
+    packed: bytes = _packer.pack((DATA, *frame))
+    return packed
+
+
+def pack_report(frame: Report) -> bytes:
+    """A REPORT frame's bytes."""
+    packed: bytes = _packer.pack((REPORT, *frame))
+    return packed
+
+
+def unpack(frame: bytes | memoryview) -> Data | Report:
+    """A received frame. Raises :class:`ProtocolError` for whatever is none; runs no code of the sender's."""
+    try:
+        fields = msgpack.unpackb(frame, use_list=False)
+        if fields[0] == DATA:
+            _, session, number, heard, groups = fields
+            return Data(_count(session), _count(number), _count(heard), [_group(group) for group in groups])
+        if fields[0] == REPORT:
+            _, session, number, taken, flows, replies = fields
+            reports = [_flow(flow) for flow in flows]
+            return Report(_count(session), _count(number), _count(taken), reports, [_reply(r) for r in replies])
+    except ProtocolError:
+        raise
+    except Exception as exc:  # msgpack's own classes, ValueError, TypeError, IndexError, KeyError
+        raise ProtocolError(f"a frame of {len(frame):,} bytes is not valid: {type(exc).__name__}: {exc}") from exc
+    raise ProtocolError(f"a frame of {len(frame):,} bytes is of no known kind")
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError("a number of the frame is not a count")
+    return value
+
+
+def _group(fields: Any) -> Group:
+    recipient, first, envelopes = fields
+    if type(recipient) is not str:
+        raise ValueError("a group's recipient is not a string")
+    return Group(recipient, _count(first), [envelope_from_wire(e) for e in envelopes])
+
+
+def _flow(fields: Any) -> FlowReport:
+    recipient, received, handled, early, credit, refused = fields
+    for number in early:
+        _count(number)
+    return FlowReport(recipient, _count(received), _count(handled), early, _count(credit), bool(refused))
+
+
+def _reply(fields: Any) -> Reply:
+    reply = tuple.__new__(Reply, fields)
+    if len(reply) != 4 or type(reply.id) is not bytes or type(reply.payload) is not bytes:
+        raise ValueError("a reply's field has the wrong type")
+    return reply

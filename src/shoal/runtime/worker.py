@@ -1,0 +1,205 @@
+"""A worker: the loop that takes a cell's messages one after the other and runs their handlers.
+
+For each message: deadline and hop checks, validation, the handler, the answer, metrics, and then its end, which is
+what acknowledges it to the sender. Whatever a handler raises ends that message only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any
+
+from shoal.runtime.context import Context
+from shoal.runtime.deadletters import Reason
+from shoal.runtime.delivery import ENCODED, Delivery
+from shoal.runtime.envelope import ASK, Scope
+from shoal.runtime.errors import (
+    AgentStopped,
+    Cancelled,
+    Expired,
+    HandlerError,
+    HandlerTimeout,
+    HopLimit,
+    MessageError,
+    MessageTooLarge,
+    ShoalError,
+    UnknownMessage,
+)
+from shoal.runtime.failure import handler_error
+from shoal.runtime.ref import current_sender
+
+if TYPE_CHECKING:
+    from shoal.runtime.behavior import Handler
+    from shoal.runtime.cell import Cell
+
+_SLICE_S = 0.002
+"""How long a worker runs handlers that never wait before the loop turns: reports, sockets, other agents."""
+DONE = object()
+"""Remembered of a message that was handled and had no answer."""
+_clock = time.monotonic
+
+
+class Worker:
+    """What a cell runs now, since when, and why it was cancelled."""
+
+    __slots__ = ("_task", "cell", "delivery", "started", "stop_with")
+
+    def __init__(self, cell: Cell) -> None:
+        self.cell = cell
+        self.delivery: Delivery | None = None
+        self.started = 0.0
+        self.stop_with: ShoalError | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @staticmethod
+    def start(cell: Cell) -> None:
+        """Start one for a cell that has messages."""
+        worker = Worker(cell)
+        cell.workers.append(worker)
+        cell.host.active.add(worker)
+        worker._task = asyncio.get_running_loop().create_task(worker._run())
+
+    def cancel(self, error: ShoalError) -> None:
+        """Cancel the handler that runs now; its message ends with ``error``."""
+        if self.delivery is not None and self.stop_with is None and self._task is not None:
+            self.stop_with = error
+            self._task.cancel()
+
+    async def _run(self) -> None:
+        cell = self.cell
+        next_message = cell.mailbox.pop
+        handling = cell.stats.handling
+        self.started = _clock()
+        slice_end = self.started + _SLICE_S
+        try:
+            while (delivery := next_message()) is not None:
+                if cell.waiting:
+                    cell.give_room()
+                running = self._begin(delivery)
+                if running is not None:
+                    try:
+                        result = await running
+                    except asyncio.CancelledError:
+                        self._failed(delivery, self._cancelled(delivery.envelope.tag))
+                    except (Exception, SystemExit) as exc:
+                        self._failed(delivery, handler_error(exc, cell.address, delivery.envelope.tag))
+                    else:
+                        self._end(delivery, result)
+                self.delivery = None
+                now = _clock()
+                handling.add(now - self.started)
+                self.started = now
+                if now > slice_end:
+                    await asyncio.sleep(0)
+                    self.started = _clock()
+                    slice_end = self.started + _SLICE_S
+        finally:
+            cell.worker_ended(self)
+
+    def _begin(self, delivery: Delivery) -> Awaitable[Any] | None:
+        """Check and decode the message; returns its handler's run, or ``None`` when it ended here."""
+        cell = self.cell
+        self.delivery = delivery
+        cell.stats.queueing.add(self.started - delivery.arrived)
+        try:
+            handler, message = self._open(delivery)
+        except ShoalError as error:
+            self._failed(delivery, error)
+            return None
+        ctx = Context(cell, delivery)
+        current_sender.set(ctx)
+        return handler.call(message, ctx)
+
+    def _end(self, delivery: Delivery, result: Any) -> None:
+        """The handler returned."""
+        cell = self.cell
+        if self.stop_with is not None:
+            self._uncancel()  # it swallowed its cancellation and ended in its own way
+        origin = delivery.origin
+        if origin is not None and delivery.envelope.kind == ASK:
+            try:
+                origin.answer(delivery, result)
+            except MessageError as error:
+                self._failed(delivery, handler_error(error, cell.address, delivery.envelope.tag))
+                return
+        cell.stats.handled += 1
+        if origin is not None or delivery.custody is not None:
+            delivery.end()
+
+    def _open(self, delivery: Delivery) -> tuple[Handler, Any]:
+        """The handler and the validated message. Raises what keeps the message from being handled."""
+        cell = self.cell
+        envelope = delivery.envelope
+        scope = envelope.scope
+        if scope is not None:
+            _check_scope(scope, cell.address, cell.host.config.hop_limit)
+        value = delivery.value
+        if value is not ENCODED:
+            handler = cell.table.for_value(value)
+            if handler is not None:
+                return handler, value
+            envelope = cell.host.encoded(delivery)
+        if len(envelope.payload) > cell.host.config.max_message_bytes:
+            limit = cell.host.config.max_message_bytes
+            raise MessageTooLarge(f"message {envelope.tag} is over the limit of {limit:,} bytes (max_message_bytes)")
+        return cell.table.decode(envelope.tag, envelope.payload, cell.address)
+
+    def _cancelled(self, tag: str) -> ShoalError:
+        """What a ``CancelledError`` out of the handler means for its message."""
+        error = self.stop_with
+        if error is not None:
+            self._uncancel()
+            return error
+        if self._task is not None and self._task.cancelling():
+            raise  # noqa: PLE0704 - called from the except clause: the event loop itself is shutting down
+        return HandlerError(
+            f"{self.cell.address} awaited something that was cancelled, on {tag}",
+            type="asyncio.CancelledError",
+            agent=self.cell.address,
+        )
+
+    def _uncancel(self) -> None:
+        self.stop_with = None
+        if self._task is not None:
+            self._task.uncancel()
+
+    def _failed(self, delivery: Delivery, error: ShoalError) -> None:
+        """The message ends without success."""
+        if isinstance(error, Cancelled):
+            self.cell.stats.cancelled += 1
+        else:
+            self.cell.stats.failed += 1
+        self.cell.host.bury(delivery, _reason_of(error), error)
+
+
+def _check_scope(scope: Scope, address: str, hop_limit: int) -> None:
+    """Raise what keeps a message from being begun: nobody waits for it any more, or it went in circles."""
+    until = scope.deadline
+    if scope.answer_by is not None and (until is None or scope.answer_by < until):
+        until = scope.answer_by
+    if until is not None and time.time() > until:
+        raise Expired(f"the deadline passed {time.time() - until:.3f} s before {address} began it")
+    if scope.hops > hop_limit:
+        route = " -> ".join(scope.path)
+        raise HopLimit(f"forwarded {scope.hops} times, the limit is {hop_limit}; last through {route} -> {address}")
+
+
+_REASONS: tuple[tuple[type[ShoalError], Reason], ...] = (
+    (Expired, Reason.EXPIRED),
+    (Cancelled, Reason.CANCELLED),
+    (HopLimit, Reason.HOP_LIMIT),
+    (AgentStopped, Reason.STOPPED),
+    (HandlerTimeout, Reason.HANDLER_TIMEOUT),
+    (HandlerError, Reason.HANDLER_ERROR),
+    (UnknownMessage, Reason.UNKNOWN_MESSAGE),
+    (MessageTooLarge, Reason.TOO_LARGE),
+)
+
+
+def _reason_of(error: ShoalError) -> Reason:
+    for kind, reason in _REASONS:
+        if isinstance(error, kind):
+            return reason
+    return Reason.INVALID_MESSAGE
