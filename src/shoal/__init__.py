@@ -10,18 +10,32 @@ from shoal.runtime.deadletters import DeadLetter
 from shoal.runtime.envelope import Lane
 from shoal.runtime.ref import Ref
 from shoal.runtime.system import System, start
+from shoal.topologies.pipeline import pipeline
+from shoal.topologies.routers import ByField, LeastLoaded, RoundRobin
+from shoal.topologies.single import single
+from shoal.topologies.team import Team
+from shoal.topologies.wiring import Topology
+from shoal.topologies.worker import worker
 
 __all__ = [
     "Agent",
+    "ByField",
     "Config",
     "Context",
     "DeadLetter",
     "Lane",
+    "LeastLoaded",
     "Overflow",
     "Ref",
+    "RoundRobin",
     "System",
+    "Team",
+    "Topology",
     "errors",
     "function_agent",
     "message",
+    "pipeline",
+    "single",
     "start",
+    "worker",
 ]

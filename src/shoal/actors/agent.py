@@ -56,6 +56,16 @@ class Agent:
         self._make_state()
         return HandlerTable(handlers)
 
+    @classmethod
+    def declared_handlers(cls) -> list[Handler]:
+        """The handlers as the class declares them, without an instance: what wiring is checked against."""
+        stand_in = object.__new__(cls)
+        return [
+            handler
+            for name in handler_names(cls)
+            for handler in handlers_of(getattr(stand_in, name), f"{cls.__name__}.{name}")
+        ]
+
     def _make_state(self) -> None:
         if "state" in self.__dict__:
             return

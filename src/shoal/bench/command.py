@@ -68,6 +68,7 @@ def bench(
         settings = Settings(rounds=rounds, seconds=seconds)
         with _progress(err) as notify:
             report = asyncio.run(measure(chosen, contestants, settings, notify))
+        out.print(render(report))
         path = json or RESULTS / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
         report.write(path)
     except ShoalError as error:
@@ -78,7 +79,6 @@ def bench(
             f"[red]shoal bench:[/red] the report cannot be written: {error}", highlight=False, soft_wrap=True
         )
         raise typer.Exit(1) from error
-    out.print(render(report))
     out.print(f"report: {path}", highlight=False, soft_wrap=True)
     if any(side.error for row in report.rows for side in row.sides.values()):
         raise typer.Exit(1)

@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections import deque
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shoal.runtime.behavior import Behavior, role_of
 from shoal.runtime.config import Overflow
@@ -20,7 +20,7 @@ from shoal.runtime.envelope import Envelope
 from shoal.runtime.errors import AgentStopped, Cancelled, MailboxFull, ShoalError
 from shoal.runtime.mailbox import Mailbox
 from shoal.runtime.recent import Recent
-from shoal.runtime.worker import DONE, Worker
+from shoal.runtime.worker import Worker
 
 if TYPE_CHECKING:
     from shoal.runtime.host import Host
@@ -80,7 +80,7 @@ class Cell:
         """Set while somebody waits for the last worker to end."""
         self.waiting: deque[Inlet | asyncio.Future[None]] | None = None
         self._reserved = 0
-        self._recent: Recent[Any] | None = None
+        self._recent: Recent[Delivery] | None = None
 
     # -- admission -----------------------------------------------------------------------------------------
 
@@ -107,19 +107,19 @@ class Cell:
             if not self.admit(delivery):
                 return False
             if self.state is State.RUNNING:
-                recent.remember(delivery.envelope.id, delivery)
+                recent.add(delivery.envelope.id, delivery)
             return True
         self.stats.deduplicated += 1
-        if isinstance(known, Delivery):
-            known.joined = [*(known.joined or ()), delivery]
+        if known.finished:
+            delivery.repeat(known.outcome)
         else:
-            delivery.repeat(known)
+            known.joined = [*(known.joined or ()), delivery]
         return True
 
-    def remember(self, delivery: Delivery, outcome: Any, weight: int) -> None:
-        """Note what became of a message from another process, for when it comes again."""
+    def weigh(self, reply_bytes: int) -> None:
+        """An answer of this size is now remembered for when its ask comes again."""
         if self._recent is not None:
-            self._recent.remember(delivery.envelope.id, outcome if outcome is not None else DONE, weight)
+            self._recent.weigh(reply_bytes)
 
     def _overflow(self, delivery: Delivery) -> bool:
         """The mailbox is full: whether ``delivery`` may be pushed after all."""

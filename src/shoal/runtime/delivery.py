@@ -35,7 +35,7 @@ ENCODED = object()
 class Delivery:
     """One message on its way through a cell."""
 
-    __slots__ = ("arrived", "custody", "envelope", "joined", "number", "origin", "value")
+    __slots__ = ("arrived", "custody", "envelope", "finished", "joined", "number", "origin", "outcome", "value")
 
     def __init__(
         self,
@@ -53,6 +53,9 @@ class Delivery:
         self.number = number
         self.arrived = arrived
         self.custody = custody
+        self.finished = False
+        self.outcome: Any = None
+        """The reply it got, kept for its repetitions."""
         self.joined: list[Delivery] | None = None
         """Repetitions of this message that came while it was waiting or running; they end as it ends."""
 

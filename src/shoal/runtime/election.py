@@ -1,7 +1,7 @@
 """Elects one process of a node for a job, and another one when it dies: who holds the lock on a file is it.
 
 The lock is POSIX's (``lockf``), not ``flock``: it belongs to the process, so that a child that an agent forks
-cannot keep it after the process was killed. It also means that elections of one process do not see each other.
+cannot keep it after the process was killed. Also, elections of one process do not see each other.
 """
 
 from __future__ import annotations

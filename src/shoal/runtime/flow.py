@@ -39,11 +39,12 @@ class FlowReport(NamedTuple):
 class OutFlow:
     """The sending end."""
 
-    __slots__ = ("_handled", "_next", "_sent", "credit", "received", "recipient", "unacked")
+    __slots__ = ("_handled", "_sent", "credit", "next", "received", "recipient", "unacked")
 
     def __init__(self, recipient: str) -> None:
         self.recipient = recipient
-        self._next = 1
+        self.next = 1
+        """Number of the next message."""
         self._sent = 0
         self._handled = 0
         self.received = 0
@@ -54,24 +55,24 @@ class OutFlow:
     @property
     def room(self) -> int:
         """How many more messages have credit (negative when some were put without)."""
-        return self.credit - self._next + 1
+        return self.credit - self.next + 1
 
     @property
     def sendable(self) -> bool:
         """Whether a message waits that may be sent now."""
-        return self._sent < self._next - 1 and self._sent < self.credit
+        return self._sent < self.next - 1 and self._sent < self.credit
 
     def put(self, envelope: Envelope) -> int:
         """Number a message and keep it."""
-        number = self._next
-        self._next = number + 1
+        number = self.next
+        self.next = number + 1
         self.unacked[number] = envelope
         return number
 
     def take(self, most: int, most_bytes: int) -> tuple[int, list[Envelope]]:
         """The next messages to send: the first one's number, and consecutive envelopes (one at least)."""
         first = self._sent + 1
-        end = min(self._next - 1, self.credit, self._sent + most)
+        end = min(self.next - 1, self.credit, self._sent + most)
         unacked = self.unacked
         taken: list[Envelope] = []
         size = 0
@@ -86,7 +87,7 @@ class OutFlow:
 
     def report(self, report: FlowReport) -> list[Envelope]:
         """Take in a report; returns the messages it newly says are handled (they are no longer kept)."""
-        last = self._next - 1
+        last = self.next - 1
         self.received = min(max(self.received, report.received), last)
         self._sent = self.received if report.refused else max(self._sent, self.received)
         self.credit = report.credit

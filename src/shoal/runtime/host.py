@@ -225,6 +225,16 @@ class Host:
             self._ticker.cancel()
         self._out.close(SystemClosed(f"the system is shut down: {reason}"))
 
+    def summary(self) -> dict[str, Any]:
+        """Figures of this host for ``System.health``; callable from any thread."""
+        return {
+            "host": self.name,
+            "agents": len(self.cells),
+            "waiting": sum(len(cell.mailbox) for cell in list(self.cells.values())),
+            "handled": sum(role.handled for role in list(self.stats.roles.values())),
+            "dead_letters": self.dead_letters.total,
+        }
+
     # -- the end of messages -------------------------------------------------------------------------------
 
     def bury(self, delivery: Delivery, reason: Reason, error: ShoalError) -> None:

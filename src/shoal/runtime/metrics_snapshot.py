@@ -1,6 +1,6 @@
 """What a host measures: the table of its families, and their values at one moment as plain data.
 
-A snapshot is taken from any thread, also while the host's event loop is blocked. It costs the hot path nothing:
+A snapshot is taken from any thread, also while the host's event loop is blocked. The hot path pays nothing:
 it reads counters that are there anyway. It holds strings, numbers and lists only, and so crosses processes.
 """
 
@@ -104,7 +104,9 @@ _BY_ROLE: tuple[tuple[Family, Callable[[_Role], Value]], ...] = (
         lambda r: r.stats.deduplicated,
     ),
     (
-        Family("shoal_handling_seconds", Kind.HISTOGRAM, "Time in the handler.", "role", SECONDS),
+        Family(
+            "shoal_handling_seconds", Kind.HISTOGRAM, "Time to check and handle a message.", "role", SECONDS
+        ),
         lambda r: _read(r.stats.handling),
     ),
     (

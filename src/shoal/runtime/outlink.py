@@ -66,8 +66,9 @@ class OutLink:
             raise self.failure
         box.put(envelope, custody)
         self._unhandled += 1
-        if box.flow.sendable:
-            self._ready[box.flow.recipient] = box
+        flow = box.flow
+        if flow.next <= flow.credit + 1:
+            self._ready[flow.recipient] = box
             if self._sent == self._taken:
                 self._flush()
             elif not self._flush_due:

@@ -58,9 +58,13 @@ class System:
         self._check_open()
         check_recipe(agent)
         if name is None:
-            self._counter += 1
-            name = f"{role_of_agent(agent)}-{self._counter}"
+            name = self.fresh_name(role_of_agent(agent))
         return self._ref(await self._spawn(agent, check_name(name), host))
+
+    def fresh_name(self, base: str) -> str:
+        """``base`` with a number that this system has not used."""
+        self._counter += 1
+        return f"{base}-{self._counter}"
 
     async def spawn_many(self, agent: Any, count: int, *, name: str, host: str | None = None) -> list[Ref]:
         """Start ``count`` agents ``name-0``, ``name-1``, ... in one host (a new one called ``name`` unless given).
@@ -107,13 +111,7 @@ class System:
     async def health(self, agent: Ref | str | None = None) -> list[dict[str, Any]]:
         """How the hosts are (of one agent, or all): agents, waiting messages, seconds blocked and where."""
         return [
-            {
-                "host": self._host.name,
-                "agents": len(self._host.cells),
-                "waiting": sum(len(cell.mailbox) for cell in self._host.cells.values()),
-                "blocked_s": self._watch.silent_s,
-                "stack": "",
-            }
+            {**self._host.summary(), "blocked_s": self._watch.silent_s, "stack": ""},
         ]
 
     async def metrics_endpoints(self) -> list[MetricsEndpoint]:

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 _SLICE_S = 0.002
 """How long a worker runs handlers that never wait before the loop turns: reports, sockets, other agents."""
-DONE = object()
-"""Remembered of a message that was handled and had no answer."""
 _clock = time.monotonic
 
 

@@ -151,6 +151,26 @@ def test_lists_hold_as_many_entries_as_asked_for_and_totals_count_all() -> None:
     assert (report.totals.accepted, report.totals.rejected, report.totals.skipped) == (9, 7, 6)
 
 
+def test_the_markdown_says_where_the_rest_of_a_list_is() -> None:
+    many = [checked(f"{n:02}.py", finding("R101", f"{n:02}.py")) for n in range(40)]
+    assert "These are 25 of 40 findings; the JSON report lists all." in render_markdown(aggregate(many))
+    shortened = render_markdown(aggregate(many, listed=30))
+    assert "These are 25 of 40 findings; the JSON report lists the first 30." in shortened
+    assert "These are" not in render_markdown(aggregate(many[:25]))
+
+
+def test_a_table_of_very_many_packages_sums_up_the_rest() -> None:
+    many = [checked(f"p{n:02}/m.py", finding("D103", f"p{n:02}/m.py")) for n in range(50)]
+    text = render_markdown(aggregate(many))
+    assert "| 10 more | 10 | 100 | 0 | 0 | 10 | 0 | 0 | 10 | 0 | 3 | 20 | 200 |" in text
+    assert "| **All** | **50** | **500** |" in text
+
+
+def test_the_reason_of_a_failure_is_clipped() -> None:
+    report = aggregate([], [ModuleFailure(module=module("a.py"), reason="x" * 10_000)])
+    assert len(report.failed[0].reason) == 160
+
+
 def test_a_report_is_a_message() -> None:
     report = aggregate([checked("p/a.py", finding("R101", "p/a.py"))])
     assert AuditReport.model_validate(msgpack.unpackb(msgpack.packb(report.model_dump()))) == report

@@ -22,8 +22,8 @@ from shoal.bench.workload import Token, token
 RING = 8
 
 
-class Runner(CrewMember):
-    """Hands tokens on to the next runner."""
+class RingMember(CrewMember):
+    """Hands tokens on to the next member."""
 
     def __init__(self) -> None:
         self._ended = 0
@@ -80,7 +80,7 @@ class PlainRing(Side):
 
     async def setup(self, stage: Stage) -> None:
         """Start the ring."""
-        ring = await self._crew.hire(Runner, RING)
+        ring = await self._crew.hire(RingMember, RING)
         self._first = ring[0]
         await _close(ring)
 
@@ -111,6 +111,6 @@ class BatchedRing(PlainRing):
 
 
 async def _close(ring: Sequence[Any]) -> None:
-    """Tell each runner who comes next."""
+    """Tell each member who comes next."""
     for place, member in enumerate(ring):
         await member.join.remote(ring[(place + 1) % len(ring)], ring[0])

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from shoal.demo.audit.models import (
+    REASON_CHARS,
     AuditReport,
     CheckedReview,
     Counts,
@@ -28,9 +29,10 @@ from shoal.demo.audit.models import (
     Totals,
 )
 from shoal.demo.audit.rules import RULES, rank, score
+from shoal.demo.audit.source import clip, printable
 
-LISTED = 500
-"""Entries of each list in a report, unless the caller asks for another number."""
+LISTED = 10_000
+"""Entries of each list in a report, unless the caller asks for another number; a stdlib has fewer."""
 
 M = TypeVar("M", CheckedReview, ModuleFailure)
 
@@ -45,11 +47,7 @@ def aggregate(
     reviewed = [review for review in checked if review.skipped is None]
     accepted = sorted((finding for review in reviewed for finding in review.accepted), key=rank)
     rejected = sorted((rejection for review in checked for rejection in review.rejected), key=_rejection_rank)
-    skips = [
-        Skip(path=review.module.path, reason=review.skipped)
-        for review in checked
-        if review.skipped is not None
-    ]
+    skips = [_skip(review.module, review.skipped) for review in checked if review.skipped is not None]
     modules = [*(review.module for review in checked), *(failure.module for failure in failed)]
     return AuditReport(
         roots=tuple(sorted({module.root for module in modules})),
@@ -61,12 +59,16 @@ def aggregate(
         worst=tuple(accepted[:listed]),
         rejected=tuple(rejected[:listed]),
         skipped=tuple(skips[:listed]),
-        failed=tuple(Skip(path=failure.module.path, reason=failure.reason) for failure in failed[:listed]),
+        failed=tuple(_skip(failure.module, failure.reason) for failure in failed[:listed]),
     )
 
 
 def _key(module: ModuleTask) -> tuple[str, str]:
     return module.root, module.path
+
+
+def _skip(module: ModuleTask, reason: str) -> Skip:
+    return Skip(path=module.path, reason=clip(printable(reason), REASON_CHARS))
 
 
 def _text(message: Message) -> str:

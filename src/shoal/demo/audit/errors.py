@@ -12,8 +12,10 @@ A file that cannot be read or parsed is none of these: it becomes a skipped revi
 
 from __future__ import annotations
 
+from shoal.runtime.errors import ShoalError
 
-class AuditError(Exception):
+
+class AuditError(ShoalError):
     """Root of the audit's errors; the text names the remedy."""
 
 

@@ -14,7 +14,7 @@ from shoal.demo.audit.models import AuditReport, Counts, Finding, PackageSummary
 from shoal.demo.audit.rules import RULES, score
 
 PLACES = 25
-"""Rows of the Markdown's lists; the JSON has them all."""
+"""Rows of the Markdown's lists; the JSON has all that the report lists."""
 PACKAGES = 40
 RUN_HEADING = "## This run"
 """What follows differs from run to run."""
@@ -89,7 +89,7 @@ def _worst(report: AuditReport) -> list[str]:
         "## Where to look first",
         "",
         *table(["#:", "Score:", "Severity", "Place", "In", "What"], rows),
-        *_more(report.counts.total - len(rows), "finding"),
+        *_more(len(rows), len(report.worst), report.counts.total, "findings"),
     ]
 
 
@@ -166,7 +166,7 @@ def _rejected(report: AuditReport) -> list[str]:
         "## Rejected by the checker",
         "",
         *table(["Place", "Reported", "Why it does not count"], rows),
-        *_more(report.totals.rejected - len(rows), "rejected finding"),
+        *_more(len(rows), len(report.rejected), report.totals.rejected, "rejected findings"),
     ]
 
 
@@ -180,13 +180,8 @@ def _not_reviewed(report: AuditReport) -> list[str]:
         ("Failed", report.failed, totals.failed),
     ):
         if total:
-            lines += [
-                f"{title} ({total:,}):",
-                "",
-                *_skips(skips),
-                *_more(total - len(skips[:PLACES]), "module"),
-                "",
-            ]
+            more = _more(len(skips[:PLACES]), len(skips), total, "modules")
+            lines += [f"{title} ({total:,}):", "", *_skips(skips), *more, ""]
     if totals.omitted:
         lines += [f"Findings beyond the limit per module, not sent to the checker: {totals.omitted:,}.", ""]
     if totals.waived:
@@ -233,8 +228,12 @@ def _what(finding: Finding) -> str:
     return f"{escape(finding.message)} ({finding.rule})"
 
 
-def _more(number: int, noun: str) -> list[str]:
-    return ["", f"And {_number(number, f'more {noun}')}; the JSON report lists them."] if number > 0 else []
+def _more(shown: int, listed: int, total: int, what: str) -> list[str]:
+    """Where to find what a list here leaves out."""
+    if total <= shown:
+        return []
+    where = "all" if listed >= total else f"the first {listed:,}"
+    return ["", f"These are {shown:,} of {total:,} {what}; the JSON report lists {where}."]
 
 
 def _number(number: int, noun: str, plural: str | None = None) -> str:

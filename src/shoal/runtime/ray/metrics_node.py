@@ -1,7 +1,7 @@
 """One node's metrics on Ray: who serves them, and how the figures of the node's hosts come together.
 
 On the client's node the client serves: it is there before any host, and the system ends with it. On any other
-node the hosts elect one of them, and the next when that one dies. Who serves asks the others when it is scraped,
+node the hosts elect one of them, and the next when that one dies. Who serves asks the others on each scrape,
 so that figures are never older than the scrape.
 """
 

@@ -35,6 +35,7 @@ def join(address: str | None, *, connect_timeout_s: float = 20.0) -> bool:
         _check_reachable(str(address), connect_timeout_s)
     # Ray's own wait for an address that does not answer is a minute, and ends the process in some versions.
     os.environ.setdefault("RAY_gcs_server_request_timeout_seconds", str(int(connect_timeout_s)))
+    logging.getLogger("ray").setLevel(logging.ERROR)
     try:
         ray.init(**options)
     except Exception as exc:  # ConnectionError, RuntimeError, ValueError, RaySystemError, by what failed

@@ -90,7 +90,7 @@ class RaySystem(System):
         ]
 
     async def metrics_endpoints(self) -> list[MetricsEndpoint]:
-        """Where the metrics of each node are served, this client's first; empty with ``metrics_port=None``."""
+        """Where each node's metrics are served, this client's first; empty with ``metrics_port=None``."""
         hosts: list[HostInfo] = await self._directory.hosts.remote()
         served = [MetricsEndpoint(info.metrics, info.node, info.name) for info in hosts if info.metrics]
         return [*await super().metrics_endpoints(), *served]
@@ -144,7 +144,7 @@ async def _within(result: Any) -> Any:
 
 async def start_on_ray(target: str | None, config: Config) -> RaySystem:
     """Join Ray and start a system on it. Raises :class:`StartError`."""
-    ours = await asyncio.to_thread(join, target)
+    ours = join(target)  # on the main thread: Ray sets signal handlers; nothing else runs here yet
     name = f"shoal-{secrets.token_hex(4)}"
     settings = Settings(name, secrets.token_bytes(32), config, own_node())
     try:

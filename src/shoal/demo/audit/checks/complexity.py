@@ -46,7 +46,7 @@ def check(tree: Tree, limits: Limits, measured: dict[tuple[int, int], int]) -> I
     """A finding for each function at or over ``limits.complexity``."""
     for (line, offset), complexity in sorted(measured.items()):
         if complexity >= limits.complexity:
-            message = f"cyclomatic complexity {complexity}, from {limits.complexity} on reported"
+            message = f"cyclomatic complexity {complexity}"
             yield tree.finding_at(complexity_rule(complexity), line, offset, message, metric=complexity)
 
 

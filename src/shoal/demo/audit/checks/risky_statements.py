@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from shoal.demo.audit.checks.tree import FUNCTIONS, Function, Tree
+from shoal.demo.audit.checks.tree import Function, Tree
 from shoal.demo.audit.models import Finding
 from shoal.demo.audit.risky_names import BROAD_EXCEPTIONS, MUTABLE_MAKERS
 
@@ -18,8 +18,10 @@ def check(tree: Tree) -> Iterator[Finding]:
         for default in _mutable_defaults(function.args):
             message = f"default {_head(default)} of {function.name}() is made once and shared by all calls"
             yield tree.finding("R108", default, message, tree.qualname(function))
+        yield from _assertions(tree, function)
     for statement in tree.nodes(ast.Assert):
-        yield from _assertion(tree, statement)
+        if _is_tuple(statement.test):
+            yield tree.finding("R109", statement, "a non-empty tuple is true: this assert can never fail")
     for comparison in tree.nodes(ast.Compare):
         if any(_is_literal_identity(*pair) for pair in _pairs(comparison)):
             yield tree.finding("R115", comparison, "`is` with a literal compares identity, not value; use ==")
@@ -73,35 +75,28 @@ def _head(default: ast.expr) -> str:
     return text if len(text) <= 30 else f"{text[:29]}…"
 
 
-def _assertion(tree: Tree, statement: ast.Assert) -> Iterator[Finding]:
-    if isinstance(statement.test, ast.Tuple) and statement.test.elts:
-        yield tree.finding("R109", statement, "a non-empty tuple is true: this assert can never fail")
+def _assertions(tree: Tree, function: Function) -> Iterator[Finding]:
+    """Asserts about an argument among the guards at a public function's door."""
+    if not _is_public(tree.qualname(function)):
         return
-    function = tree.owner(statement)
-    if (
-        isinstance(function, FUNCTIONS)
-        and _is_public(tree.qualname(function))
-        and _leads(function, statement)
-    ):
-        named = _checked_argument(function.args, statement.test)
-        if named:
-            message = f"argument {named!r} is checked by an assert, which python -O removes; raise instead"
-            yield tree.finding("R110", statement, message)
+    for statement in function.body:
+        if isinstance(statement, ast.Assert):
+            named = None if _is_tuple(statement.test) else _checked_argument(function.args, statement.test)
+            if named:
+                message = (
+                    f"argument {named!r} is checked by an assert, which python -O removes; raise instead"
+                )
+                yield tree.finding("R110", statement, message)
+        elif not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)):
+            return
+
+
+def _is_tuple(test: ast.expr) -> bool:
+    return isinstance(test, ast.Tuple) and bool(test.elts)
 
 
 def _is_public(qualname: str) -> bool:
     return not any(part.startswith("_") and not part.startswith("__") for part in qualname.split("."))
-
-
-def _leads(function: Function, statement: ast.Assert) -> bool:
-    """Whether only a docstring and other asserts come before: the guards at a function's door."""
-    for before in function.body:
-        if before is statement:
-            return True
-        docstring = isinstance(before, ast.Expr) and isinstance(before.value, ast.Constant)
-        if not (docstring or isinstance(before, ast.Assert)):
-            return False
-    return False
 
 
 def _checked_argument(arguments: ast.arguments, test: ast.expr) -> str | None:

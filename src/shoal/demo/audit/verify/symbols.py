@@ -22,12 +22,12 @@ class Symbols:
         waiting = [self.module]
         while waiting:
             table = waiting.pop()
-            # A comprehension may stand on the line of a function called `listcomp`; the outer table comes first.
+            # A comprehension may stand on the line of a function named `listcomp`; the outer comes first.
             self._scopes.setdefault((table.get_name(), table.get_lineno()), table)
             waiting.extend(reversed(list(_nested(table))))
 
     def scope(self, name: str, line: int) -> symtable.SymbolTable:
-        """The table of the function or class ``name`` that begins on a line; the module's if there is none."""
+        """The table of the function or class ``name`` that begins on a line; else the module's."""
         return self._scopes.get((name, line), self.module)
 
     def reads(self, table: symtable.SymbolTable) -> frozenset[str]:

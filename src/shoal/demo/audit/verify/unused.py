@@ -1,4 +1,4 @@
-"""Confirm that nothing reads a name: by the compiler's symbol table, the text's words and the other modules."""
+"""Confirm that nothing reads a name: by the symbol table, the text's words and the other modules."""
 
 from __future__ import annotations
 

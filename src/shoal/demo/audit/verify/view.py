@@ -1,8 +1,8 @@
 """A module as the checker sees it: tokens and logical lines, no syntax tree.
 
-Scopes are read off indentation, statements off the tokenizer's NEWLINEs. Where the text alone cannot say what a
-name means, the compiler's own symbol table does (:attr:`View.symbols`). None of this is shared with the checks.
-Every index is built once, so that many findings in a large module stay cheap.
+Scopes are read off indentation, statements off the tokenizer's NEWLINEs. Where the text alone cannot say what
+a name means, the compiler's own symbol table does (:attr:`View.symbols`). None of this is shared with the
+checks. Every index is built once, so that many findings in a large module stay cheap.
 """
 
 from __future__ import annotations

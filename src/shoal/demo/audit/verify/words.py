@@ -1,7 +1,7 @@
 """Every way a run of logical lines may use a name that the symbol table does not show.
 
-Those are annotations under ``from __future__ import annotations``, types in quotes, ``# type:`` comments, names
-changed in place or deleted, names exported by string, and names looked up at run time.
+Those are annotations under ``from __future__ import annotations``, types in quotes, ``# type:`` comments,
+names changed in place or deleted, names exported by string, and names looked up at run time.
 """
 
 from __future__ import annotations

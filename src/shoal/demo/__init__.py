@@ -1,0 +1,1 @@
+"""The main job: a team of agents audits a Python source tree (``shoal demo``)."""

@@ -1,0 +1,68 @@
+"""A team: what a topology builds. It is addressed like an agent, so topologies nest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from shoal.runtime.ref import Ref
+from shoal.topologies.member import Signature, type_names
+
+if TYPE_CHECKING:
+    from shoal.runtime.system import System
+
+
+class Team(Ref):
+    """A running topology: ask it, tell it, stop it, look at it. Everything else of it are agents.
+
+    In a message it travels as a plain ref to its front.
+    """
+
+    __slots__ = ("_system", "members", "pattern", "signature")
+
+    def __init__(
+        self, front: Ref, pattern: str, members: Mapping[str, Ref], system: System, signature: Signature
+    ) -> None:
+        super().__init__(front.address, front._sender)
+        self.pattern = pattern
+        self.members = dict(members)
+        """Refs by the names they have in this team; teams among them are teams."""
+        self.signature = signature
+        self._system = system
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Ref, (self.address,)
+
+    def __repr__(self) -> str:
+        return f"Team({self.address!r}, {self.pattern}, {len(self.members)} members)"
+
+    def describe(self) -> dict[str, Any]:
+        """The team's graph as data: pattern, address, what it accepts and returns, members (nested)."""
+        return {
+            "pattern": self.pattern,
+            "address": self.address,
+            "accepts": type_names(self.signature.accepts),
+            "returns": type_names(self.signature.returns),
+            "members": {
+                name: member.describe() if isinstance(member, Team) else {"address": member.address}
+                for name, member in self.members.items()
+            },
+        }
+
+    @property
+    def agents(self) -> list[str]:
+        """Addresses of all agents of the team and of the teams in it."""
+        found = [self.address]
+        for member in self.members.values():
+            found.extend(member.agents if isinstance(member, Team) else [member.address])
+        return list(dict.fromkeys(found))
+
+    async def stop(self, *, drain: bool = False) -> None:
+        """Stop the front first, so that nothing new comes in, then the members."""
+        if all(member.address != self.address for member in self.members.values()):
+            await self._system.stop(self.address, drain=drain)
+        for member in reversed(self.members.values()):
+            if isinstance(member, Team):
+                await member.stop(drain=drain)
+            else:
+                await self._system.stop(member, drain=drain)

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import msgpack
+import pytest
+
+from shoal.bench import plain_ray
+from shoal.bench.catalogue import ROWS, rows_named
+from shoal.bench.contestants import KEYS, contestants_named
+from shoal.bench.errors import BenchError, UnknownRow, UnknownSide
+from shoal.bench.workload import parcel
+from shoal.runtime.errors import ShoalError
+
+
+def test_a_parcel_has_two_hundred_bytes() -> None:
+    assert len(msgpack.packb(parcel(100_000).model_dump())) == 200
+
+
+def test_rows_come_in_the_catalogues_order() -> None:
+    assert [row.name for row in rows_named(["fan", "tell"])] == ["tell", "fan"]
+    assert rows_named([]) == ROWS
+
+
+def test_an_unknown_row_is_answered_with_the_nearest_and_all() -> None:
+    with pytest.raises(
+        UnknownRow, match=r"no row 'hop63'\. Did you mean 'hop64'\? There are: tell, ask, "
+    ) as raised:
+        rows_named(["tell", "hop63"])
+    assert isinstance(raised.value, BenchError)
+    assert isinstance(raised.value, ShoalError)
+
+
+def test_a_row_that_is_like_no_other_is_answered_with_all() -> None:
+    with pytest.raises(UnknownRow, match=r"no row 'xyzzy'\. There are: tell"):
+        rows_named(["xyzzy"])
+
+
+def test_an_unknown_side_is_answered_with_the_nearest() -> None:
+    with pytest.raises(UnknownSide, match="Did you mean 'plain'"):
+        contestants_named(["plane"])
+
+
+def test_the_keys_are_those_of_the_contestants() -> None:
+    assert tuple(one.key for one in contestants_named([])) == KEYS
+
+
+def test_contestants_take_part_in_rows_that_exist() -> None:
+    names = {row.name for row in ROWS}
+    for contestant in contestants_named([]):
+        assert set(contestant.sides) <= names
+
+
+def test_plain_ray_takes_part_in_every_row() -> None:
+    assert set(plain_ray.PLAIN) == {row.name for row in ROWS}
+
+
+def test_bars_name_contestants_that_exist() -> None:
+    for row in ROWS:
+        for bar in row.bars:
+            assert bar.who in KEYS
+            assert bar.times is None or bar.times in KEYS
+
+
+def test_rows_that_are_set_up_anew_have_fixed_counts() -> None:
+    for row in ROWS:
+        for contestant in contestants_named([]):
+            if row.fresh and row.name in contestant.sides:
+                counts = contestant.sides[row.name]().counts
+                assert counts.least == counts.most

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console, RenderableType
+
+from shoal.bench import plain_ray
+from shoal.bench.catalogue import ROWS
+from shoal.bench.results import Report, Sample, SideResult
+from shoal.bench.table import notes, render, render_catalogue
+from tests.bench.reports import report, row_result, side
+
+
+def shown(renderable: RenderableType, width: int = 100) -> str:
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    console.print(renderable)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def full_report() -> Report:
+    """Every row with every side that takes part, with figures as long as they get."""
+    rates = {"shoal": 172_000.0, "plain": 2015.0, "batched": 114_000.0, "local": 254_000.0}
+    rows = []
+    for row in ROWS:
+        columns = {
+            key: side(
+                key,
+                3100.0 if row.memory else rate,
+                count=100_000 if row.name == "cells" and key == "shoal" else 20,
+                p50_s=0.00034 if row.name == "ask" else None,
+                memory_each_b=54 * 2**20 if row.memory else None,
+            )
+            for key, rate in rates.items()
+            if key != "batched" or row.name in plain_ray.BATCHED
+        }
+        rows.append(row_result(row.name, columns))
+    return report(*rows)
+
+
+@pytest.mark.parametrize("width", [100, 110, 120])
+def test_all_rows_fit_the_terminal_and_nothing_is_cut(width: int) -> None:
+    text = shown(render(full_report()), width)
+    assert "…" not in text
+    assert max(len(line) for line in text.splitlines()) <= width
+    for row in ROWS:
+        assert f"\n {row.name} " in text
+
+
+def test_a_row_shows_sides_ratio_bar_and_verdict() -> None:
+    sides = {
+        "shoal": side("shoal", 172_000.0, cpu_s=11e-6),
+        "plain": side("plain", 2000.0, cpu_s=831e-6),
+        "batched": side("batched", 114_667.0, cpu_s=16e-6),
+    }
+    lines = shown(render(report(row_result("tell", sides)))).splitlines()
+    first = next(line for line in lines if line.startswith(" tell"))
+    second = lines[lines.index(first) + 1]
+    rates = "172,000 ±10% 2,000 ±10% 114,667 ±10%"
+    assert " ".join(first.split()) == f"tell {rates} 86.0 × ≥ 60 × plain yes 86.0 ×"
+    costs = "11.0 µs CPU 831 µs CPU 16.0 µs CPU"
+    assert " ".join(second.split()) == f"msg/s {costs} (86.0–86.0) ≥ 1 × by hand yes 1.50 ×"
+
+
+def test_a_latency_row_leads_with_p50_and_says_p99() -> None:
+    sides = {"shoal": side("shoal", 1.0, p50_s=0.0005), "plain": side("plain", 1.0, p50_s=0.001)}
+    text = shown(render(report(row_result("ask", sides))))
+    assert "500 µs ±0%" in text
+    assert "p99 1.50 ms" in text
+    assert "no 0.500 ×" in text
+
+
+def test_a_side_that_has_not_run_is_a_dash_and_its_bars_are_open() -> None:
+    text = shown(render(report(row_result("tell", {"plain": side("plain", 2000.0)}))))
+    (line,) = [line for line in text.splitlines() if line.startswith(" tell")]
+    assert " ".join(line.split()) == "tell – 2,000 ±10% – – ≥ 60 × plain –"
+
+
+def test_a_side_that_failed_says_so_and_why() -> None:
+    broken = report(row_result("tell", {"plain": SideResult.of("plain Ray", [], "RayActorError: it died")}))
+    text = shown(render(broken))
+    assert "failed" in text
+    assert "tell, plain Ray: RayActorError: it died" in text
+
+
+def test_one_process_and_floors_have_a_panel_of_their_own() -> None:
+    text = shown(
+        render(report(row_result("tell", {"local": side("local", 254_000.0), "queue": side("q", 9e5)})))
+    )
+    assert "one process, and the floors" in text
+    assert "shoal beside plain Ray" not in text
+    (line,) = [line for line in text.splitlines() if line.startswith(" tell")]
+    assert " ".join(line.split()) == "tell 254,000 ±10% 900,000 ±10% – ≥ 200,000 msg/s yes"
+
+
+def test_the_notes_state_noise_idle_processes_and_the_machine() -> None:
+    text = "\n".join(notes(report(row_result("tell", {"plain": side("plain", 2000.0)}))))
+    assert "Medians of 3 rounds of about 1 s" in text
+    assert "± is half the span" in text
+    assert "0.10 of a core" in text
+    assert "2 cores, 24.0 GiB, load before 0.25; CPython 3.11.7, ray 2.60.0; took 61.0 s." in text
+
+
+def test_processes_that_ended_in_a_run_are_told() -> None:
+    lossy = Sample(round=0, turn=0, count=1, wall_s=1.0, cpu_total_s=1.0, processes_lost=2)
+    row = row_result("tell", {"plain": SideResult.of("plain Ray", [lossy], None)})
+    assert "2 processes ended during runs: their last CPU time is not counted." in notes(report(row))
+
+
+def test_the_catalogue_names_each_row_and_who_has_to_reach_which_bar() -> None:
+    text = shown(render_catalogue(ROWS))
+    first_words = {line.split()[0] for line in text.splitlines() if line.split()}
+    assert {row.name for row in ROWS} <= first_words
+    assert "shoal ≥ 60 × plain" in text
+    assert "local ≥ 200,000 msg/s" in text
+    assert "local p50 ≤ 60 µs" in text
+    assert "shoal ≤ 10 KiB each" in text

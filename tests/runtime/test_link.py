@@ -1,0 +1,288 @@
+"""The link, both ends of it, against a simple model: everything once, in order, whatever the transport does.
+
+A state machine sends, loses, reorders, repeats, cuts, connects anew, handles out of order; at the end everything that
+can still happen happens, and nothing may be left over. It runs on the bare ``InLink`` and on a real host.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from shoal.runtime.config import Config
+from shoal.runtime.custody import Custody
+from shoal.runtime.envelope import Envelope, Kind, Lane
+from shoal.runtime.outlink import OutLink
+from shoal.runtime.stats import LinkStats
+from shoal.runtime.wire import Reply
+from tests.runtime.network import Calls, Line, Pipe, Turns
+from tests.runtime.receivers import AT_ONCE, BareReceiver, HostReceiver, Taken
+from tests.runtime.strategies import envelope
+
+_ENOUGH = 400
+"""Rounds in which everything that is under way arrives and is handled; a link that needs more hangs."""
+
+
+@dataclass
+class Sender:
+    """One sending host, and what the model knows about it."""
+
+    name: bytes
+    line: Line
+    put: dict[str, list[Envelope]] = field(default_factory=dict)
+    """By agent: everything the link took, in order."""
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    replies: Counter[bytes] = field(default_factory=Counter)
+    released: Counter[bytes] = field(default_factory=Counter)
+    """How often the custody of a message ended."""
+
+    async def send(self, message: Envelope, *, wait: bool) -> None:
+        """As a host sends: wait for credit (the system lane does not), put, and end the handler's own custody."""
+        out = self.line.out
+        box = out.outbox(message.recipient)
+        if wait and not box.open:
+            await box.wait_open()
+        custody = Custody(lambda: self.released.update([message.id]))
+        out.put(box, message, custody)
+        self.put.setdefault(message.recipient, []).append(message)
+        custody.end()
+
+
+class BareLink(RuleBasedStateMachine):
+    """The machine, on ``InLink`` and a simple admission."""
+
+    receiver_class: Callable[[Config, int, int], BareReceiver | HostReceiver] = BareReceiver
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.turns = Turns()
+        self.taken: list[Taken] = []
+        self.senders: list[Sender] = []
+
+    @initialize(
+        window=st.integers(1, 4),
+        batch=st.integers(1, 6),
+        capacity=st.integers(1, 70),
+        agents=st.integers(1, 3),
+        senders=st.integers(1, 2),
+    )
+    def build(self, window: int, batch: int, capacity: int, agents: int, senders: int) -> None:
+        config = Config(window=window, batch_messages=batch, batch_bytes=2048, by_reference_bytes=1024)
+        self.agents = agents
+        self.receiver = self.receiver_class(config, agents, capacity)
+        for index in range(senders):
+            name = f"sender{index}".encode()
+            replies: Counter[bytes] = Counter()
+            out = OutLink("peer", config, _counting(replies), LinkStats())
+            self.senders.append(Sender(name, Line(name, out, self.receiver, window), replies=replies))
+
+    def _sender(self, which: int) -> Sender:
+        return self.senders[which % len(self.senders)]
+
+    # -- what users do -------------------------------------------------------------------------------------
+
+    @rule(
+        which=st.integers(0, 1),
+        agent=st.integers(0, 2),
+        kind=st.sampled_from([Kind.TELL, Kind.ASK]),
+        lane=st.sampled_from([Lane.NORMAL, Lane.NORMAL, Lane.PRIORITY, Lane.SYSTEM]),
+        size=st.sampled_from([0, 0, 900, 1500, 5000]),
+        at_once=st.booleans(),
+        many=st.integers(1, 40),
+    )
+    def send(
+        self, which: int, agent: int, kind: Kind, lane: Lane, size: int, *, at_once: bool, many: int
+    ) -> None:
+        sender = self._sender(which)
+        tag = AT_ONCE if at_once and kind == Kind.TELL else "bytes"
+        for _ in range(many):
+            message = envelope(
+                sender.name.decode(),
+                recipient=str(agent % self.agents),
+                kind=kind,
+                lane=lane,
+                tag=tag,
+                payload=bytes(size),
+            )
+            self.turns.run(lambda m=message: self._start(sender, m), turns=0)
+        self.turns.run(_nothing)
+
+    def _start(self, sender: Sender, message: Envelope) -> None:
+        work = sender.send(message, wait=message.lane != Lane.SYSTEM)
+        sender.tasks.append(asyncio.get_running_loop().create_task(work))
+
+    @rule(agent=st.integers(0, 2), many=st.integers(1, 20))
+    def begin_handling(self, agent: int, many: int) -> None:
+        def begin() -> None:
+            for _ in range(many):
+                taken = self.receiver.begin(agent % self.agents)
+                if taken is not None:
+                    self.taken.append(taken)
+
+        self.turns.run(begin)
+
+    @rule(index=st.integers(0, 100), many=st.integers(1, 20))
+    def finish_handling(self, index: int, many: int) -> None:
+        for _ in range(many):
+            if self.taken:
+                self.turns.run(self.taken.pop(index % len(self.taken)).finish, turns=0)
+        self.turns.run(_nothing)
+
+    # -- what the network does -----------------------------------------------------------------------------
+
+    @rule(which=st.integers(0, 1), kind=st.sampled_from([Pipe, Calls]))
+    def attach(self, which: int, kind: type[Pipe] | type[Calls]) -> None:
+        line = self._sender(which).line
+        self.turns.run(lambda: line.attach(kind))
+
+    @rule(which=st.integers(0, 1), lose=st.booleans(), receiver_notices=st.booleans())
+    def cut(self, which: int, *, lose: bool, receiver_notices: bool) -> None:
+        line = self._sender(which).line
+        self.turns.run(lambda: line.cut(lose=lose, receiver_notices=receiver_notices))
+
+    @rule(which=st.integers(0, 1), index=st.integers(0, 100), again=st.booleans(), many=st.integers(1, 10))
+    def deliver(self, which: int, index: int, *, again: bool, many: int) -> None:
+        line = self._sender(which).line
+        for _ in range(many):
+            self.turns.run(lambda: line.deliver(index, again=again))
+
+    @rule(which=st.integers(0, 1), index=st.integers(0, 100), again=st.booleans(), many=st.integers(1, 10))
+    def give_back(self, which: int, index: int, *, again: bool, many: int) -> None:
+        line = self._sender(which).line
+        for _ in range(many):
+            self.turns.run(lambda: line.give_back(index, again=again))
+
+    # -- what holds always ---------------------------------------------------------------------------------
+
+    @invariant()
+    def no_mailbox_is_over_its_bound(self) -> None:
+        for agent in range(len(self.senders) and self.agents):
+            assert self.receiver.waiting(agent) <= self.receiver.capacity
+
+    @invariant()
+    def what_was_taken_is_a_beginning_of_what_was_sent(self) -> None:
+        for sender in self.senders:
+            for agent, sent in sender.put.items():
+                taken = self._taken_of(sender, agent)
+                assert taken == [message.id for message in sent[: len(taken)]]
+
+    @invariant()
+    def nothing_is_forgotten_before_it_is_handled(self) -> None:
+        for sender in self.senders:
+            for agent, sent in sender.put.items():
+                kept = {message.id for message in sender.line.out.outbox(agent).flow.unacked.values()}
+                assert all(message.id in kept or message.id in self.receiver.handled for message in sent)
+
+    @invariant()
+    def a_custody_ends_once_and_not_before_its_message_is_taken(self) -> None:
+        taken = {message.id for message in self.receiver.admitted} if self.senders else set()
+        for sender in self.senders:
+            assert all(times == 1 and message in taken for message, times in sender.released.items())
+
+    def _taken_of(self, sender: Sender, agent: str) -> list[bytes]:
+        name = sender.name.decode()
+        return [m.id for m in self.receiver.admitted if m.sender == name and m.recipient == agent]
+
+    # -- what holds in the end -----------------------------------------------------------------------------
+
+    def teardown(self) -> None:
+        try:
+            if self.senders:
+                self._let_everything_happen()
+                self._nothing_is_left_over()
+                self._the_link_still_works()
+        finally:
+            self._end_tasks()
+            self.turns.close()
+
+    def _let_everything_happen(self) -> None:
+        for _ in range(_ENOUGH):
+            before = self._progress()
+            for sender in self.senders:
+                line = sender.line
+                if line.current is None:
+                    self.turns.run(lambda line=line: line.attach(Pipe))
+                for _ in range(len(line.bag)):
+                    self.turns.run(lambda line=line: line.deliver(0), turns=1)
+                while sum(len(way.results) for way in line.transports) > 0:
+                    self.turns.run(lambda line=line: line.give_back(0), turns=1)
+            for agent in range(self.agents):
+                self.begin_handling(agent, 20)
+            while self.taken:
+                self.finish_handling(0, 20)
+            if self._progress() == before:
+                return
+        raise AssertionError(f"still not quiet after {_ENOUGH} rounds")
+
+    def _progress(self) -> tuple[int, ...]:
+        """Everything that only grows while something happens."""
+        frames = sum(sender.line.frames for sender in self.senders)
+        return (
+            frames,
+            len(self.receiver.admitted),
+            len(self.receiver.handled),
+            sum(len(sender.replies) for sender in self.senders),
+            sum(task.done() for sender in self.senders for task in sender.tasks),
+        )
+
+    def _nothing_is_left_over(self) -> None:
+        for sender in self.senders:
+            out = sender.line.out
+            assert all(task.done() for task in sender.tasks), "a sender waits for credit that never comes"
+            for task in sender.tasks:
+                task.result()
+            for agent, sent in sender.put.items():
+                assert self._taken_of(sender, agent) == [message.id for message in sent]
+                assert not out.outbox(agent).flow.unacked
+                asked = [message.id for message in sent if message.kind == Kind.ASK]
+                assert all(sender.replies[message] >= 1 for message in asked)
+                assert all(sender.released[message.id] == 1 for message in sent)
+                if sender.line.sessions == 1:
+                    assert all(sender.replies[message] == 1 for message in asked)
+            assert not out.owed
+
+    def _the_link_still_works(self) -> None:
+        for sender in self.senders:
+            for agent in range(self.agents):
+                message = envelope(sender.name.decode(), recipient=str(agent), kind=Kind.ASK)
+                self.turns.run(lambda s=sender, m=message: self._start(s, m))
+        self._let_everything_happen()
+        self._nothing_is_left_over()
+
+    def _end_tasks(self) -> None:
+        for sender in self.senders:
+            for task in sender.tasks:
+                task.cancel()
+        self.turns.run(_nothing)
+
+
+class HostLink(BareLink):
+    """The machine, on a real host with its cells."""
+
+    receiver_class = HostReceiver
+
+
+def _nothing() -> None:
+    """Only let the loop turn."""
+
+
+def _counting(replies: Counter[bytes]) -> Callable[[Reply], None]:
+    def on_reply(reply: Reply) -> None:
+        replies[reply.id] += 1
+
+    return on_reply
+
+
+_thorough = settings(
+    max_examples=60, stateful_step_count=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+TestBareLink = BareLink.TestCase
+TestBareLink.settings = _thorough
+TestHostLink = HostLink.TestCase
+TestHostLink.settings = _thorough
