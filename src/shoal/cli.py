@@ -22,6 +22,8 @@ app.command()(bench)
 @app.command()
 def version() -> None:
     """Print the versions of shoal, Ray and Python that are in use."""
-    import platform  # noqa: PLC0415
+    import platform
 
-    typer.echo(f"shoal {package_version('shoal')}, ray {package_version('ray')}, python {platform.python_version()}")
+    typer.echo(
+        f"shoal {package_version('shoal')}, ray {package_version('ray')}, python {platform.python_version()}"
+    )

@@ -9,6 +9,8 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 import shoal
+from shoal.runtime.delivery import Delivery
+from shoal.runtime.mailbox import Mailbox
 
 
 class Text(BaseModel):
@@ -29,6 +31,22 @@ class Unheard(BaseModel):
     """No agent here handles this."""
 
     text: str = ""
+
+
+@shoal.message("contract.order")
+class Order(BaseModel):
+    """An order as the agents know it."""
+
+    item: str
+    quantity: int
+
+
+@shoal.message("contract.order")
+class OtherOrder(BaseModel):
+    """The same message as a sender of another version knows it."""
+
+    item: str
+    quantity: str
 
 
 class Note(BaseModel):
@@ -107,7 +125,12 @@ class Echo(shoal.Agent):
     async def on_number_or_loose(self, message: Number | Loose, ctx: shoal.Context) -> list[str]:
         return ["union", type(message).__name__]
 
-    async def on_native(self, message: int | str | bytes | list[Any] | dict[str, Any], ctx: shoal.Context) -> list[Any]:
+    async def on_order(self, order: Order, ctx: shoal.Context) -> int:
+        return order.quantity
+
+    async def on_native(
+        self, message: int | str | bytes | list[Any] | dict[str, Any], ctx: shoal.Context
+    ) -> list[Any]:
         return ["native", message]
 
 
@@ -126,7 +149,7 @@ class Seen(BaseModel):
 
 
 class Relay(BaseModel):
-    """Ask the first of ``route`` the same with the rest; at the end of the route wait at the gate, if there is one."""
+    """Ask the first of ``route`` the same with the rest; the last waits at the gate, if there is one."""
 
     route: list[shoal.Ref] = Field(default_factory=list)
     gate: str | None = None
@@ -273,3 +296,52 @@ class Sized(shoal.Agent):
 async def shout(message: str, ctx: shoal.Context) -> str:
     """A function agent."""
     return message.upper()
+
+
+class Depth(BaseModel):
+    """Ask a gauged agent how many messages ever waited at once."""
+
+
+class GaugedMailbox(Mailbox[Delivery]):
+    """Remembers how deep it ever was."""
+
+    deepest = 0
+
+    def push(self, item: Delivery, reserved: int = 0) -> bool:
+        taken = super().push(item, reserved)
+        self.deepest = max(self.deepest, len(self))
+        return taken
+
+
+class Gauged(Narrow):
+    """Has room for four and measures its mailbox at every message that enters it."""
+
+    async def on_start(self, ctx: shoal.Context) -> None:
+        self.gauge = ctx._cell.mailbox = GaugedMailbox(ctx._cell.mailbox.capacity, self.overflow)
+
+    async def on_depth(self, message: Depth, ctx: shoal.Context) -> int:
+        return self.gauge.deepest
+
+
+class Flood(BaseModel):
+    to: shoal.Ref
+
+
+class Flooder(shoal.Agent):
+    """Tells for ever, until it is refused; then it can say how."""
+
+    def __init__(self) -> None:
+        self.end = ""
+
+    async def on_flood(self, message: Flood, ctx: shoal.Context) -> None:
+        number = 0
+        while True:
+            try:
+                await ctx.tell(message.to, Note(text=f"{ctx.address} {number}"))
+            except shoal.errors.ShoalError as error:
+                self.end = type(error).__name__
+                return
+            number += 1
+
+    async def on_seen(self, message: Seen, ctx: shoal.Context) -> str:
+        return self.end

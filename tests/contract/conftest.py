@@ -12,8 +12,9 @@ import pytest_asyncio
 import shoal
 from tests.contract.agents import Stage
 
-SETTINGS: dict[str, Any] = {"stop_grace_s": 0.5, "blocked_loop_s": 0.5, "hop_limit": 20, "ask_timeout_s": 30.0}
+SETTINGS: dict[str, Any] = {"stop_grace_s": 0.5, "blocked_loop_s": 0.5, "hop_limit": 20}
 TARGETS: dict[str, dict[str, Any]] = {"local": {}, "isolated": {"isolate": True}, "ray": {}}
+
 
 @pytest.fixture(scope="session")
 def ray_session() -> Iterator[str]:
@@ -58,7 +59,7 @@ async def crowd(system: shoal.System) -> str:
 
 @pytest.fixture
 def coded(system: shoal.System, request: pytest.FixtureRequest) -> shoal.System:
-    """A system whose messages go through the codec: within one process the plain local one hands objects over."""
+    """A system whose messages go through the codec; the plain local one hands objects over."""
     if request.node.callspec.params["system"] == "local":
         pytest.skip("the local host hands messages over as the objects they are")
     return system

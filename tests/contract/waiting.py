@@ -16,7 +16,7 @@ PATIENCE_S = 60.0
 async def eventually(holds: Callable[[], Awaitable[Any]]) -> Any:
     """Ask until the answer is true; return it."""
     async with asyncio.timeout(PATIENCE_S):
-        while not (found := await holds()):
+        while not (found := await holds()):  # noqa: ASYNC110 - what is waited for lies in other processes
             await asyncio.sleep(0.02)
     return found
 

@@ -174,6 +174,8 @@ class Line:
         self.transports: list[Transport] = []
         """All that still have something on its way; the last is the one in use."""
         self.sessions = 0
+        self.under_way: set[tuple[int, int]] = set()
+        """Session and number of frames with messages that have not arrived."""
         self.frames = 0
         """DATA frames carried so far."""
 
@@ -189,8 +191,9 @@ class Line:
         assert isinstance(data, Data)
         if not data.groups:
             return
-        under_way = {packet.data.number for packet in self.bag if packet.data.groups and packet.data.session == data.session}
-        assert len(under_way) < self.window
+        self.under_way = {(session, number) for session, number in self.under_way if session == data.session}
+        self.under_way.add((data.session, data.number))
+        assert len(self.under_way) <= self.window
 
     def attach(self, kind: type[Transport]) -> None:
         """Connect anew; whatever was there before is let go of by the sender, and its frames may still arrive."""
@@ -224,6 +227,7 @@ class Line:
         packet = self.bag[index % len(self.bag)] if again else self.bag.pop(index % len(self.bag))
         if again and isinstance(packet.way, Calls):
             return False  # a call has one result: Ray does not run it twice unless it is told to
+        self.under_way.discard((packet.data.session, packet.data.number))
         packet.way.arrived(packet)
         return True
 

@@ -58,7 +58,7 @@ class BareReceiver:
         if link is not None:
             link.detach(back)
 
-    def admit(self, inlet: Inlet, number: int, envelope: Envelope) -> bool:
+    def admit(self, inlet: Inlet, number: int, envelope: Envelope, now: float) -> bool:
         if envelope.tag == AT_ONCE:
             self.handled.add(envelope.id)
             inlet.finish(number)
@@ -130,8 +130,8 @@ class _Noted(Arrivals):
         super().__init__(host)
         self._receiver = receiver
 
-    def admit(self, inlet: Inlet, number: int, envelope: Envelope) -> bool:
-        taken = super().admit(inlet, number, envelope)
+    def admit(self, inlet: Inlet, number: int, envelope: Envelope, now: float) -> bool:
+        taken = super().admit(inlet, number, envelope, now)
         if taken:
             self._receiver.admitted.append(envelope)
         return taken

@@ -48,23 +48,19 @@ class Agent:
     def handler_table(self) -> HandlerTable:
         """The handlers of this agent, checked. Raises :class:`ConfigError` when they cannot work."""
         check_options(type(self).__name__, self.concurrency, self.mailbox, self.handler_timeout_s)
-        handlers: list[Handler] = []
-        for name in handler_names(type(self)):
-            handlers.extend(handlers_of(getattr(self, name), f"{type(self).__name__}.{name}"))
-        if not handlers:
-            raise ConfigError(f"{type(self).__name__} handles nothing: add an `async def on_...(self, message: Type, ctx)`")
+        table = HandlerTable(_handlers(self))
         self._make_state()
-        return HandlerTable(handlers)
+        return table
 
     @classmethod
     def declared_handlers(cls) -> list[Handler]:
-        """The handlers as the class declares them, without an instance: what wiring is checked against."""
-        stand_in = object.__new__(cls)
-        return [
-            handler
-            for name in handler_names(cls)
-            for handler in handlers_of(getattr(stand_in, name), f"{cls.__name__}.{name}")
-        ]
+        """The handlers as the class declares them, without an instance: what wiring is checked against.
+
+        Raises :class:`ConfigError` when they cannot work.
+        """
+        handlers = _handlers(object.__new__(cls))
+        HandlerTable(handlers)
+        return handlers
 
     def _make_state(self) -> None:
         if "state" in self.__dict__:
@@ -76,7 +72,9 @@ class Agent:
             self.state = model()
         except ValidationError as exc:
             raise ConfigError(
-                describe_invalid(f"{type(self).__name__}.state needs defaults or must be set in __init__", exc)
+                describe_invalid(
+                    f"{type(self).__name__}.state needs defaults or must be set in __init__", exc
+                )
             ) from exc
 
     async def on_start(self, ctx: Context) -> None:
@@ -84,6 +82,18 @@ class Agent:
 
     async def on_stop(self, ctx: Context, reason: str) -> None:
         """Called after the last message of an orderly stop."""
+
+
+def _handlers(agent: Agent) -> list[Handler]:
+    name = type(agent).__name__
+    handlers = [
+        handler
+        for method in handler_names(type(agent))
+        for handler in handlers_of(getattr(agent, method), f"{name}.{method}")
+    ]
+    if not handlers:
+        raise ConfigError(f"{name} handles nothing: add an `async def on_...(self, message: Type, ctx)`")
+    return handlers
 
 
 def handler_names(kind: type) -> list[str]:

@@ -13,12 +13,27 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 from shoal.demo.agents import AuditRequest, ProgressQuestion
 from shoal.demo.agents import Progress as AuditProgress
-from shoal.demo.audit import AuditReport, Limits, RunFacts, discover, render_json, render_markdown, require_radon
+from shoal.demo.audit import (
+    AuditReport,
+    Limits,
+    RunFacts,
+    discover,
+    render_json,
+    render_markdown,
+    require_radon,
+)
 from shoal.demo.team import AuditTeam, build_audit_team
 from shoal.runtime.errors import ShoalError, UnknownOutcome
 from shoal.runtime.system import System, start
@@ -50,7 +65,8 @@ def demo(
     checkers: Annotated[int, typer.Option(min=1, max=64, help="Agents that verify each finding.")] = 2,
     complexity: Annotated[int, typer.Option(min=1, help="Report functions from this complexity on.")] = 11,
     address: Annotated[
-        str | None, typer.Option(help="Ray cluster to join, or 'local' for one process; else Ray on this machine.")
+        str | None,
+        typer.Option(help="Ray cluster to join, or 'local' for one process; else Ray on this machine."),
     ] = None,
     out: Annotated[Path, typer.Option(help="Directory of the report.")] = Path("audit-report"),
 ) -> None:
@@ -74,7 +90,9 @@ def demo(
         err.print(f"[red]shoal demo:[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from error
     except OSError as error:
-        err.print(f"[red]shoal demo:[/red] the report cannot be written: {error}", highlight=False, soft_wrap=True)
+        err.print(
+            f"[red]shoal demo:[/red] the report cannot be written: {error}", highlight=False, soft_wrap=True
+        )
         raise typer.Exit(1) from error
     except KeyboardInterrupt:
         err.print("[yellow]shoal demo:[/yellow] interrupted; all agents were stopped, no report was written")
@@ -113,7 +131,9 @@ async def _follow(system: System, team: AuditTeam, request: AuditRequest, consol
         MofNCompleteColumn(),
         TextColumn("modules"),
         TimeElapsedColumn(),
-        TextColumn("· {task.fields[agents]} agents · {task.fields[restarts]} restarts · {task.fields[current]}"),
+        TextColumn(
+            "· {task.fields[agents]} agents · {task.fields[restarts]} restarts · {task.fields[current]}"
+        ),
         console=console,
     )
     with bar:
@@ -124,7 +144,9 @@ async def _follow(system: System, team: AuditTeam, request: AuditRequest, consol
                 seen: AuditProgress = await team.lead.ask(ProgressQuestion(), timeout_s=5)
             except UnknownOutcome:
                 continue  # it is busy; the next look will tell
-            bar.update(task, total=seen.total or None, completed=seen.done + seen.failed, current=seen.current[-40:])
+            bar.update(
+                task, total=seen.total or None, completed=seen.done + seen.failed, current=seen.current[-40:]
+            )
     report: AuditReport = await audit
     return report
 
@@ -137,8 +159,12 @@ def _write(report: AuditReport, facts: RunFacts, out: Path) -> None:
 def _summarise(report: AuditReport, facts: RunFacts, out: Path, console: Console) -> None:
     totals, counts = report.totals, report.counts
     table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_row("modules", f"{totals.reviewed:,} reviewed, {totals.skipped:,} skipped, {totals.failed:,} failed")
-    table.add_row("source", f"{totals.lines:,} lines, {totals.functions:,} functions, {totals.classes:,} classes")
+    table.add_row(
+        "modules", f"{totals.reviewed:,} reviewed, {totals.skipped:,} skipped, {totals.failed:,} failed"
+    )
+    table.add_row(
+        "source", f"{totals.lines:,} lines, {totals.functions:,} functions, {totals.classes:,} classes"
+    )
     table.add_row(
         "findings",
         f"{totals.reported:,} reported, {totals.accepted:,} confirmed by the checkers, {totals.rejected:,} rejected",
@@ -148,5 +174,7 @@ def _summarise(report: AuditReport, facts: RunFacts, out: Path, console: Console
     table.add_row("time", f"{facts.wall_s:.1f} s from start to finish")
     console.print(Panel(table, title="audit done", expand=False))
     for finding in report.worst[:_SHOWN]:
-        console.print(f"  {finding.severity:>6}  {escape(finding.path)}:{finding.line}  {escape(finding.message)}")
+        console.print(
+            f"  {finding.severity:>6}  {escape(finding.path)}:{finding.line}  {escape(finding.message)}"
+        )
     console.print(f"report: {out / 'report.md'} and {out / 'report.json'}", highlight=False, soft_wrap=True)

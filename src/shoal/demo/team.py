@@ -32,5 +32,7 @@ async def build_audit_team(system: System, *, reviewers: int, checkers: int) -> 
         system.spawn(Aggregator, name="aggregator"),
     )
     check = line.members["check"]
-    lead = await system.spawn(Lead(Ref(line.address), Ref(check.address), Ref(aggregator.address)), name="lead")
+    lead = await system.spawn(
+        Lead(Ref(line.address), Ref(check.address), Ref(aggregator.address)), name="lead"
+    )
     return AuditTeam(lead, [lead.address, *line.agents, aggregator.address])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from shoal.runtime.deadletters import Reason
@@ -45,7 +44,7 @@ class Arrivals:
         if link is not None:
             link.detach(back)
 
-    def admit(self, inlet: Inlet, number: int, envelope: Envelope) -> bool:
+    def admit(self, inlet: Inlet, number: int, envelope: Envelope, now: float) -> bool:
         """Put a message in its mailbox; one that can go nowhere ends here. ``False``: no room."""
         host = self._host
         cell = host.cells.get(inlet.flow.recipient)
@@ -59,7 +58,7 @@ class Arrivals:
                 cell.cancel(envelope.payload)
             inlet.finish(number)
             return True
-        delivery = Delivery(envelope, ENCODED, origin, number, time.monotonic(), None)
+        delivery = Delivery(envelope, ENCODED, origin, number, now, None)
         if cell is None or envelope.recipient != inlet.flow.recipient:
             self._undeliverable(delivery)
             return True

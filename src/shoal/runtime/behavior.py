@@ -15,6 +15,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from msgpack import unpackb
+
 from shoal.runtime.codec import NATIVE, NATIVE_TAGS, Entry, decode, decode_as, decode_native, entry_of
 from shoal.runtime.config import Overflow
 from shoal.runtime.errors import ConfigError, UnknownMessage
@@ -77,6 +79,12 @@ class HandlerTable:
 
         Raises :class:`UnknownMessage` naming what ``owner`` accepts, or ``InvalidMessage`` naming the fields.
         """
+        entry = self._entries.get(tag)
+        if entry is not None:
+            try:  # in line: this is the hot path; what is wrong is found out again below, with its words
+                return self._by_tag[tag], entry.validate(unpackb(payload, strict_map_key=False))
+            except Exception:
+                return self._by_tag[tag], decode_as(entry, payload)
         handler = self._by_tag.get(tag)
         if handler is None:
             handler = self._catch_all
@@ -84,9 +92,6 @@ class HandlerTable:
                 accepted = ", ".join(sorted(self._by_tag)) or "nothing"
                 raise UnknownMessage(f"{owner} has no handler for messages tagged {tag!r}; it accepts {accepted}")
             return handler, decode(tag, payload)
-        entry = self._entries.get(tag)
-        if entry is not None:
-            return handler, decode_as(entry, payload)
         assert tag in NATIVE_TAGS
         return handler, decode_native(tag, payload)
 

@@ -37,6 +37,9 @@ class State(Enum):
     STOPPED = "stopped"
 
 
+_RUNNING = State.RUNNING  # read off the enum once: 0.05 µs a look
+
+
 class Cell:
     """One agent in a host. Made by ``Host.add``; all calls on the host's event loop."""
 
@@ -86,7 +89,7 @@ class Cell:
 
     def admit(self, delivery: Delivery) -> bool:
         """Take a message in; ``False`` when its sender has to wait for room. It may also end here and now."""
-        if self.state is not State.RUNNING:
+        if self.state is not _RUNNING:
             self.reject(delivery, Reason.STOPPED, AgentStopped(f"{self.address} is stopped: {self.stopped_because}"))
             return True
         if not self.mailbox.push(delivery, self._reserved):
@@ -102,13 +105,13 @@ class Cell:
         recent = self._recent
         if recent is None:
             recent = self._recent = Recent(self.host.config.remembered_ids, _REPLIES_KEPT_BYTES)
-        known = recent.get(delivery.envelope.id)
+        message_id = delivery.envelope.id
+        known = recent.meet(message_id, delivery)
         if known is None:
-            if not self.admit(delivery):
-                return False
-            if self.state is State.RUNNING:
-                recent.add(delivery.envelope.id, delivery)
-            return True
+            if self.admit(delivery):
+                return True
+            recent.forget(message_id)
+            return False
         self.stats.deduplicated += 1
         if known.finished:
             delivery.repeat(known.outcome)

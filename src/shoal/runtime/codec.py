@@ -101,10 +101,10 @@ def encode(value: Any, limit: int = 64 * MIB) -> tuple[str, bytes]:
     tag = NATIVE.get(kind)
     try:
         if tag is None:
-            entry = entry_of(kind)
+            entry = _entries.get(kind) or entry_of(kind)
             tag = entry.tag
             value = entry.dump(value)
-        payload = _pack(value)
+        payload: bytes = _pack(value)
     except NotAMessage:
         raise
     except RecursionError as exc:

@@ -156,13 +156,17 @@ class InFlow:
         """Message ``number`` is handled, and what it sent is safe."""
         if number == self._handled + 1:
             self._handled = number
-            early = self._early
-            while early and self._handled + 1 in early:
-                self._handled += 1
-                early.discard(self._handled)
+            if self._early:
+                self._absorb_early()
         elif number > self._handled and number not in self._early:
             self._early.add(number)
             self._early_new.append(number)
+
+    def _absorb_early(self) -> None:
+        early = self._early
+        while self._handled + 1 in early:
+            self._handled += 1
+            early.discard(self._handled)
 
     def report(self) -> FlowReport:
         """The current report. Clears what is said only once."""

@@ -12,6 +12,7 @@ Callback contract: ``Admission.admit`` decides about each message (``False``: no
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Sequence
 from typing import Protocol
@@ -28,7 +29,7 @@ from shoal.runtime.wire import Data, Reply, Report, pack_report
 class Admission(Protocol):
     """The host's side: where messages go."""
 
-    def admit(self, inlet: Inlet, number: int, envelope: Envelope) -> bool:
+    def admit(self, inlet: Inlet, number: int, envelope: Envelope, now: float) -> bool:
         """Put the message in its mailbox (or settle it otherwise); ``False`` when there is no room."""
 
     def refill(self, inlet: Inlet) -> None:
@@ -52,21 +53,27 @@ class Backway(Protocol):
 class Inlet:
     """One flow's receiving end, as the agent's cell sees it."""
 
-    __slots__ = ("_link", "flow", "origin", "waiting")
+    __slots__ = ("_link", "dirty", "flow", "origin", "waiting")
 
     def __init__(self, link: InLink, recipient: str) -> None:
         self.flow = InFlow(recipient)
         self.waiting = False
         """Whether this flow waits in the cell's queue for credit."""
+        self.dirty = False
+        """Whether there is something to report on it."""
         self.origin: Origin | None = None
         """The host's view of where this flow's messages come from; set on first use."""
         self._link = link
 
     def finish(self, number: int) -> None:
         """Message ``number`` is handled and what it sent is safe."""
-        self.flow.finish(number)
-        self._link.open -= 1
-        self._link.report_soon(self)
+        flow, link = self.flow, self._link
+        flow.finish(number)
+        link.open -= 1
+        if not self.dirty:
+            self.dirty = True
+            link.dirty.append(self)
+            link.schedule()
 
     def reply(self, reply: Reply) -> None:
         """The answer to an ask of this flow."""
@@ -87,7 +94,7 @@ class InLink:
         self._admission = admission
         self._stats = stats
         self._inlets: dict[str, Inlet] = {}
-        self._dirty: dict[str, Inlet] = {}
+        self.dirty: list[Inlet] = []
         self._replies: list[Reply] = []
         self._unheard: deque[tuple[int, list[Reply]]] = deque()
         self._session = 0
@@ -107,6 +114,7 @@ class InLink:
             return
         if frame.session > self._session:
             self._begin(frame.session)
+            self._back = None  # reports of this session must not go the way of the last one
         if back is not None:
             self._back = back
         for data in self._data.take(frame.number, frame):
@@ -117,10 +125,10 @@ class InLink:
                 inlet = self._inlets.get(recipient)
                 if inlet is None:
                     inlet = self._inlets[recipient] = Inlet(self, recipient)
-                self._dirty[recipient] = inlet
+                self.mark(inlet)
                 self._take(inlet, first, envelopes)
                 self._admission.refill(inlet)
-        self._schedule()
+        self.schedule()
 
     def _begin(self, session: int) -> None:
         """A new session: the sender may have missed any report of the last one."""
@@ -130,17 +138,18 @@ class InLink:
         kept = [reply for _, replies in self._unheard for reply in replies]
         self._unheard.clear()
         self._replies = kept + self._replies
-        for recipient, inlet in self._inlets.items():
+        for inlet in self._inlets.values():
             inlet.flow.repeat_early()
-            self._dirty[recipient] = inlet
+            self.mark(inlet)
 
     def _take(self, inlet: Inlet, first: int, envelopes: Sequence[Envelope]) -> None:
         flow = inlet.flow
         admit = self._admission.admit
         number = first
+        now = time.monotonic()
         for envelope in envelopes:
             if number == flow.received + 1:
-                if not admit(inlet, number, envelope):
+                if not admit(inlet, number, envelope, now):
                     flow.refuse()
                     return
                 flow.take()
@@ -156,15 +165,22 @@ class InLink:
 
     def report_soon(self, inlet: Inlet) -> None:
         """Something of this flow is to be reported when the loop turns."""
-        self._dirty[inlet.flow.recipient] = inlet
-        self._schedule()
+        self.mark(inlet)
+        self.schedule()
 
     def reply_soon(self, reply: Reply) -> None:
         """Send an answer when the loop turns."""
         self._replies.append(reply)
-        self._schedule()
+        self.schedule()
 
-    def _schedule(self) -> None:
+    def mark(self, inlet: Inlet) -> None:
+        """There is something to report on this flow."""
+        if not inlet.dirty:
+            inlet.dirty = True
+            self.dirty.append(inlet)
+
+    def schedule(self) -> None:
+        """Report when the loop turns."""
         if not self._report_due:
             self._report_due = True
             asyncio.get_running_loop().call_soon(self.report)
@@ -176,12 +192,14 @@ class InLink:
         if back is None or not back.ready:
             return
         # A frame without messages (a nudge) needs no receipt: it is there to carry what comes later.
-        if self._dirty or self._replies or self._receipt_due:
+        if self.dirty or self._replies or self._receipt_due:
             self._reported += 1
             self._receipt_due = False
-            flows = [inlet.flow.report() for inlet in self._dirty.values()]
+            flows = [inlet.flow.report() for inlet in self.dirty]
+            for inlet in self.dirty:
+                inlet.dirty = False
             frame = Report(self._session, self._reported, self._data.last, flows, self._replies)
-            self._dirty.clear()
+            self.dirty.clear()
             if self._replies:
                 self._unheard.append((self._reported, self._replies))
                 self._replies = []

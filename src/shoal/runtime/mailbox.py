@@ -139,7 +139,15 @@ class Mailbox(Generic[W]):
         if priority is not None and priority.ring:
             return priority.pop()
         assert normal is not None
-        return normal.pop()
+        ring = normal.ring  # _Turns.pop, in line
+        queue = ring[0]
+        item = queue.popleft()
+        if not queue:
+            ring.popleft()
+            del normal.queues[item.envelope.sender]
+        elif len(ring) > 1:
+            ring.rotate(-1)
+        return item
 
     def remove(self, message_id: bytes) -> W | None:
         """Take one message out by id (a cancelled ask); ``None`` when it does not wait here. O(waiting)."""

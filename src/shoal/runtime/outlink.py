@@ -82,6 +82,11 @@ class OutLink:
             return
         while self._ready and self._sent - self._taken < self._config.window:
             groups, large = self._gather()
+            if large and self._sent == 0:
+                # It travels beside the transport: the receiver has to be shown the way back first.
+                self.nudge()
+                if self._carrier is not carrier:
+                    return
             self._sent += 1
             frame = pack_data(Data(self._session, self._sent, self._reports.last, groups))
             carrier.carry(frame, large=large)
@@ -91,6 +96,8 @@ class OutLink:
     def nudge(self) -> None:
         """Send a frame without messages: it opens a session, or gives reports to come a way back."""
         if self._carrier is not None:
+            if self._taken == self._sent:
+                self._taken += 1  # the receiver sends no receipt for it alone: it must not fill the window
             self._sent += 1
             frame = Data(self._session, self._sent, self._reports.last, [])
             self._carrier.carry(pack_data(frame), large=False)

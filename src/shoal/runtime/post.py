@@ -193,7 +193,7 @@ class Post:
         gone = host.stopped.get(address)
         if gone is not None:
             raise AgentStopped(f"{address} is stopped: {gone}")
-        if name == host.name:
+        if name == host.name or name in host.aliases:
             raise AgentNotFound(f"there is no agent {address!r} in this system")
         link = self._links.get(name)
         if link is None:

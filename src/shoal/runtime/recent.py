@@ -36,11 +36,20 @@ class Recent(Generic[V]):
         known = self._young.get(message_id)
         return known if known is not None else self._old.get(message_id)
 
-    def add(self, message_id: bytes, value: V) -> None:
-        """Remember an id."""
-        self._young[message_id] = value
-        if len(self._young) > self._size:
-            self._turn()
+    def meet(self, message_id: bytes, value: V) -> V | None:
+        """Remember a new id; of one that is known, what is remembered."""
+        young = self._young
+        known = young.get(message_id) or self._old.get(message_id)
+        if known is None:
+            young[message_id] = value
+            if len(young) > self._size:
+                self._turn()
+        return known
+
+    def forget(self, message_id: bytes) -> None:
+        """Drop an id just met: it was not taken after all."""
+        self._young.pop(message_id, None)
+        self._old.pop(message_id, None)
 
     def weigh(self, weight: int) -> None:
         """Something remembered grew by ``weight``."""

@@ -1,21 +1,28 @@
 """Topologies: agents wired into teams, one line a pattern."""
 
+from shoal.topologies.errors import GateRejected, NoWorker, TeamError
+from shoal.topologies.front import Front
 from shoal.topologies.pipeline import Pipeline, pipeline
 from shoal.topologies.routers import ByField, LeastLoaded, RoundRobin, Router, WorkerView
+from shoal.topologies.signature import Signature
 from shoal.topologies.single import Single, single
 from shoal.topologies.team import Team
-from shoal.topologies.wiring import Front, Topology
+from shoal.topologies.wiring import Topology
 from shoal.topologies.worker import Worker, worker
 
 __all__ = [
     "ByField",
     "Front",
+    "GateRejected",
     "LeastLoaded",
+    "NoWorker",
     "Pipeline",
     "RoundRobin",
     "Router",
+    "Signature",
     "Single",
     "Team",
+    "TeamError",
     "Topology",
     "Worker",
     "WorkerView",

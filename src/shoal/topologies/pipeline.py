@@ -1,41 +1,54 @@
 """Pipeline: each message goes through the stages in order. Items do not wait for one another: there is no barrier.
 
 Failure modes and what is done about them: a stage that cannot take what the one before returns → refused before
-anything is started, as far as the types are declared; bad output that cascades → ``gates``: a check after a stage
-that raises ends that item with a typed error naming the stage.
+anything is started, as far as the types are declared; bad output that cascades → ``gates``: a check after a stage,
+whose refusal ends that item with an error that names the stage.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 from shoal.runtime.context import Context
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.ref import Ref
-from shoal.topologies.member import Signature, returns_for, signature_of, type_names
-from shoal.topologies.wiring import Front, Topology
+from shoal.topologies.errors import GateRejected
+from shoal.topologies.front import Front
+from shoal.topologies.signature import Kinds, Signature, type_names
+from shoal.topologies.wiring import Topology, signature_of
 
-Gate = Callable[[Any], None]
+Gate = Callable[[Any], Any]
+"""Takes a stage's answer; raises, or returns ``False``, when it must go no further. May be async."""
 
 
 class Conductor(Front):
     """Takes each item through the stages."""
 
-    def __init__(self, signature: Signature, stages: dict[str, Ref], gates: dict[str, Gate], models: Any) -> None:
-        super().__init__(signature)
+    def __init__(self, stages: dict[str, Ref], gates: dict[str, Gate]) -> None:
         self._stages = stages
         self._gates = gates
-        self._models = models  # shipped so that this process has loaded what passes between the stages
 
     async def lead(self, message: Any, ctx: Context) -> Any:
         """One item, stage by stage."""
         for name, stage in self._stages.items():
-            message = await ctx.ask(stage, message)
-            gate = self._gates.get(name)
-            if gate is not None:
-                gate(message)
+            message = await self.ask(stage, message, ctx)
+            if name in self._gates:
+                await _pass(self._gates[name], name, message)
         return message
+
+
+async def _pass(gate: Gate, stage: str, answer: Any) -> None:
+    try:
+        verdict = gate(answer)
+        if inspect.isawaitable(verdict):
+            verdict = await verdict
+    except Exception as exc:
+        raise GateRejected(f"the gate after stage {stage!r} refused: {type(exc).__name__}: {exc}") from exc
+    if verdict is False:
+        raise GateRejected(f"the gate after stage {stage!r} refused the answer, a {type(answer).__name__}")
 
 
 class Pipeline(Topology):
@@ -52,45 +65,43 @@ class Pipeline(Topology):
         super().validate()
         for name, gate in self._gates.items():
             if name not in self.members:
-                raise ConfigError(f"pipeline: gate {name!r} belongs to no stage; stages are {', '.join(self.members)}")
+                stages = ", ".join(self.members)
+                raise ConfigError(f"pipeline: gate {name!r} belongs to no stage; stages are {stages}")
             if not callable(gate):
-                raise ConfigError(f"pipeline: gate {name!r} is {gate!r}, not a callable that raises on bad output")
-        names = list(self.members)
-        flowing = signature_of(self.members[names[0]]).accepts
-        for name, following in zip(names, names[1:], strict=False):
-            flowing = self._check_seam(name, following, flowing)
-
-    def _check_seam(self, name: str, following: str, flowing: tuple[type, ...] | None) -> tuple[type, ...] | None:
-        member = self.members[name]
-        if flowing is None:
-            returned = signature_of(member).returns
-        else:
-            parts = [returns_for(member, kind) for kind in flowing]
-            returned = None if any(p is None for p in parts) else tuple({k: None for p in parts for k in p or ()})
-        accepted = signature_of(self.members[following])
-        for kind in returned or ():
-            if not accepted.takes(kind):
                 raise ConfigError(
-                    f"pipeline: stage {name!r} returns {kind.__name__}, which stage {following!r} does not accept "
-                    f"(it accepts {type_names(accepted.accepts)})"
+                    f"pipeline: gate {name!r} is {gate!r}, not a callable that raises on bad output"
                 )
-        return returned
+        flowing: Kinds = None
+        for name, following in pairwise(self.members):
+            flowing = signature_of(self.members[name]).answers_to(flowing)
+            accepted = signature_of(self.members[following])
+            for kind in flowing or ():
+                if not accepted.takes(kind):
+                    raise ConfigError(
+                        f"pipeline: stage {name!r} returns {type_names((kind,))}, which stage {following!r} does not "
+                        f"accept (it accepts {type_names(accepted.accepts)})"
+                    )
 
     def signature(self) -> Signature:
-        """What the first stage accepts, what the last returns."""
-        stages = list(self.members.values())
-        return Signature(signature_of(stages[0]).accepts, signature_of(stages[-1]).returns)
+        """What the first stage accepts, and what becomes of it in the last."""
+        first, *rest = (signature_of(stage) for stage in self.members.values())
+        answers = dict(first.answers)
+        for stage in rest:
+            answers = {kind: stage.answers_to(flowing) for kind, flowing in answers.items()}
+        return Signature(answers)
 
     def front(self, refs: dict[str, Ref]) -> Front:
         """The conductor."""
-        stages = {name: refs.get(name, Ref(name)) for name in self.members}
-        return Conductor(self.signature(), stages, self._gates, [signature_of(m) for m in self.members.values()])
+        return Conductor(refs, self._gates)
 
 
 def pipeline(*stages: Any, gates: Mapping[str, Gate] | None = None, **named: Any) -> Pipeline:
     """Stages in order: agents or topologies, positional (named ``1``, ``2``, ...) or by keyword.
 
-    ``gates``: by stage name, a check of the stage's answer; what it raises ends that item.
+    ``gates``: by stage name, a check of the stage's answer. When it raises or returns ``False``, that item ends.
     """
-    members = {str(index): stage for index, stage in enumerate(stages, 1)} | named
-    return Pipeline(members, dict(gates or {}))
+    members = {str(index): stage for index, stage in enumerate(stages, 1)}
+    for name in named:
+        if name in members:
+            raise ConfigError(f"pipeline: two stages are called {name!r}")
+    return Pipeline(members | named, dict(gates or {}))

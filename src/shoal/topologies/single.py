@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from shoal.runtime.errors import ConfigError
 from shoal.runtime.ref import Ref
-from shoal.topologies.member import Signature, signature_of
-from shoal.topologies.wiring import Front, Topology
+from shoal.runtime.system import System
+from shoal.topologies.front import Front
+from shoal.topologies.signature import Signature
+from shoal.topologies.team import Team
+from shoal.topologies.wiring import Topology, signature_of, start_member
+
+_ONLY = "agent"
 
 
 class Single(Topology):
-    """See :func:`single`."""
+    """See :func:`single`. The agent itself is what the team is addressed by: no hop is added."""
 
     pattern = "single"
 
+    def __init__(self, agent: Any) -> None:
+        super().__init__({_ONLY: agent})
+
     def signature(self) -> Signature:
         """The agent's own."""
-        return signature_of(self.members["agent"])
+        return signature_of(self.members[_ONLY])
 
-    def front(self, refs: dict[str, Ref]) -> Front | None:
-        """The agent itself is addressed: no hop is added."""
-        return None
+    def front(self, refs: dict[str, Ref]) -> Front:
+        """There is none."""
+        raise ConfigError("a single agent has no front: it is addressed itself")
+
+    def addresses(self, name: str) -> Iterator[str]:
+        """The agent's own."""
+        member = self.members[_ONLY]
+        return member.addresses(name) if isinstance(member, Topology) else iter([name])
+
+    async def start(self, system: System, name: str) -> Team:
+        """Start the agent under the team's name."""
+        ref = await start_member(system, self.members[_ONLY], name)
+        return Team(ref, self.pattern, {_ONLY: ref}, system, self.signature())
 
 
 def single(agent: Any) -> Single:
     """A team of one agent (an instance, a class, an async function, or another topology)."""
-    return Single({"agent": agent})
+    return Single(agent)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from shoal.runtime.errors import Refused
 from shoal.runtime.ref import Ref
-from shoal.topologies.member import Signature, type_names
+from shoal.topologies.signature import Signature, type_names
 
 if TYPE_CHECKING:
     from shoal.runtime.system import System
@@ -29,9 +31,6 @@ class Team(Ref):
         """Refs by the names they have in this team; teams among them are teams."""
         self.signature = signature
         self._system = system
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Ref, (self.address,)
 
     def __repr__(self) -> str:
         return f"Team({self.address!r}, {self.pattern}, {len(self.members)} members)"
@@ -57,12 +56,30 @@ class Team(Ref):
             found.extend(member.agents if isinstance(member, Team) else [member.address])
         return list(dict.fromkeys(found))
 
-    async def stop(self, *, drain: bool = False) -> None:
-        """Stop the front first, so that nothing new comes in, then the members."""
+    async def stop(self, *, drain: bool = False, kill: bool = False) -> None:
+        """Stop the front first, so that nothing new comes in, then the members. Those that are gone are fine.
+
+        ``drain`` finishes what waits; ``kill`` cancels what runs. Raises what kept a member from being stopped,
+        after all others are.
+        """
         if all(member.address != self.address for member in self.members.values()):
-            await self._system.stop(self.address, drain=drain)
-        for member in reversed(self.members.values()):
-            if isinstance(member, Team):
-                await member.stop(drain=drain)
+            await stop_all(self._system, [Ref(self.address)], drain=drain, kill=kill)
+        await stop_all(self._system, self.members.values(), drain=drain, kill=kill)
+
+
+async def stop_all(system: System, refs: Iterable[Ref], *, drain: bool = False, kill: bool = False) -> None:
+    """Stop agents and teams side by side; raises the first error after every one was tried."""
+
+    async def stop(ref: Ref) -> None:
+        try:
+            if isinstance(ref, Team):
+                await ref.stop(drain=drain, kill=kill)
             else:
-                await self._system.stop(member, drain=drain)
+                await system.stop(ref, drain=drain, kill=kill)
+        except Refused:
+            return  # it is gone already
+
+    ended = await asyncio.gather(*map(stop, refs), return_exceptions=True)
+    for error in ended:
+        if error is not None:
+            raise error

@@ -9,78 +9,90 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, get_args
 
 from shoal.runtime.context import Context
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.ref import Ref
-from shoal.topologies.member import Signature, returns_for, signature_of, type_names
+from shoal.topologies.errors import NoWorker
+from shoal.topologies.front import Front
 from shoal.topologies.routers import LeastLoaded, Router, WorkerView
-from shoal.topologies.wiring import Front, Topology
+from shoal.topologies.signature import Signature, either, kinds_of, signature_of_function, type_names
+from shoal.topologies.wiring import Topology, signature_of
 
 Split = Callable[[Any], Sequence[Any]]
 Merge = Callable[[Any, Sequence[Any]], Any]
 
 
+@dataclass(frozen=True)
+class Plan:
+    """How the orchestrator works; see :func:`worker`."""
+
+    router: Router
+    split: Split | None
+    merge: Merge | None
+    fallback: str | None
+    parallel: int
+
+
+@dataclass(frozen=True)
+class Hand:
+    """A worker as the orchestrator has it."""
+
+    ref: Ref
+    signature: Signature
+    view: WorkerView
+
+
 class Orchestrator(Front):
     """Routes, splits and merges."""
 
-    def __init__(
-        self,
-        signature: Signature,
-        workers: dict[str, tuple[Ref, Signature, tuple[str, ...]]],
-        router: Router,
-        split: Split | None,
-        merge: Merge | None,
-        fallback: str | None,
-        parallel: int,
-    ) -> None:
-        super().__init__(signature)
-        self._refs = {name: ref for name, (ref, _, _) in workers.items()}
-        self._signatures = {name: signature for name, (_, signature, _) in workers.items()}
-        self._views = {name: WorkerView(name, capabilities) for name, (_, _, capabilities) in workers.items()}
-        self._router = router
-        self._split = split
-        self._merge = merge
-        self._fallback = fallback
-        self._parallel = parallel
+    def __init__(self, plan: Plan, hands: dict[str, Hand]) -> None:
+        self._plan = plan
+        self._hands = hands
 
     async def lead(self, message: Any, ctx: Context) -> Any:
         """One message: to one worker, or its parts to several and their answers merged."""
-        if self._split is None:
+        if self._plan.split is None:
             return await self._give(message, ctx)
-        gate = asyncio.Semaphore(self._parallel)
+        gate = asyncio.Semaphore(self._plan.parallel)
 
         async def part(subtask: Any) -> Any:
             async with gate:
                 return await self._give(subtask, ctx)
 
-        async with asyncio.TaskGroup() as group:
-            parts = [group.create_task(part(subtask)) for subtask in self._split(message)]
+        try:
+            async with asyncio.TaskGroup() as group:
+                parts = [group.create_task(part(subtask)) for subtask in self._plan.split(message)]
+        except* Exception as failed:
+            raise failed.exceptions[0] from None  # the first to fail; the others were cancelled for it
         results = [task.result() for task in parts]
-        return self._merge(message, results) if self._merge is not None else results
+        return self._plan.merge(message, results) if self._plan.merge is not None else results
 
     async def _give(self, message: Any, ctx: Context) -> Any:
-        name = self._choose(message)
-        view = self._views[name]
-        view.open += 1
+        hand = self._choose(message)
+        hand.view.open += 1
         try:
-            return await ctx.ask(self._refs[name], message)
+            return await self.ask(hand.ref, message, ctx)
         finally:
-            view.open -= 1
-            view.done += 1
+            hand.view.open -= 1
+            hand.view.done += 1
 
-    def _choose(self, message: Any) -> str:
-        kind = type(message)
-        able = [view for name, view in self._views.items() if self._signatures[name].takes(kind)]
-        name = self._router(message, able) if able else ""
-        if name in self._refs and any(view.name == name for view in able):
-            return name
-        if self._fallback is not None:
-            return self._fallback
-        known = ", ".join(self._refs)
-        why = f"the router chose {name!r}" if name else f"no worker was chosen for {kind.__name__}"
-        raise ConfigError(f"{why}; workers are {known}, and there is no fallback")
+    def _choose(self, message: Any) -> Hand:
+        able = {name: hand for name, hand in self._hands.items() if hand.signature.takes(type(message))}
+        name = self._plan.router(message, [hand.view for hand in able.values()]) if able else None
+        if isinstance(name, str) and name in able:
+            return able[name]
+        if self._plan.fallback is not None:
+            return self._hands[self._plan.fallback]
+        kind = type(message).__name__
+        if not able:
+            why = f"no worker accepts {kind}"
+        else:
+            why = f"the router chose {name!r} for {kind}" if name else f"the router chose nobody for {kind}"
+            why += f", which {', '.join(able)} could take"
+        raise NoWorker(f"{why}; workers are {', '.join(self._hands)}, and there is no fallback")
 
 
 class Worker(Topology):
@@ -88,60 +100,60 @@ class Worker(Topology):
 
     pattern = "worker"
 
-    def __init__(
-        self,
-        workers: dict[str, Any],
-        router: Router,
-        split: Split | None,
-        merge: Merge | None,
-        fallback: str | None,
-        parallel: int,
-        accepts: type | None,
-    ) -> None:
+    def __init__(self, workers: dict[str, Any], plan: Plan, accepts: type | None) -> None:
         super().__init__(workers)
-        self._router = router
-        self._split = split
-        self._merge = merge
-        self._fallback = fallback
-        self._parallel = parallel
+        self._plan = plan
         self._accepts = accepts
 
     def validate(self) -> None:
         """Members, router, fallback, and that a split has what it needs."""
         super().validate()
-        if not callable(self._router):
-            raise ConfigError(f"worker: router {self._router!r} is not callable (message, workers) -> name")
-        if self._fallback is not None and self._fallback not in self.members:
-            raise ConfigError(f"worker: fallback {self._fallback!r} is none of {', '.join(self.members)}")
-        if self._merge is not None and self._split is None:
-            raise ConfigError("worker: merge needs split, whose results it merges")
-        if self._parallel < 1:
-            raise ConfigError(f"worker: parallel is {self._parallel}; at least one subtask must run")
+        plan = self._plan
+        if not callable(plan.router):
+            raise ConfigError(f"worker: router {plan.router!r} is not callable (message, workers) -> name")
+        for what, function in (("split", plan.split), ("merge", plan.merge)):
+            if function is not None and (not callable(function) or asyncio.iscoroutinefunction(function)):
+                raise ConfigError(
+                    f"worker: {what} {function!r} is no plain function; async work belongs to an agent"
+                )
+        if plan.fallback is not None and plan.fallback not in self.members:
+            raise ConfigError(f"worker: fallback {plan.fallback!r} is none of {', '.join(self.members)}")
+        if plan.split is None and (plan.merge is not None or self._accepts is not None):
+            what = "merge" if plan.merge is not None else "accepts"
+            raise ConfigError(f"worker: {what} is given without split, to which it belongs")
+        if plan.parallel < 1:
+            raise ConfigError(f"worker: parallel is {plan.parallel}; at least one subtask must run")
+        self._check_subtasks()
+
+    def _check_subtasks(self) -> None:
+        if self._plan.split is None or self._plan.fallback is not None:
+            return
+        made = get_args(signature_of_function(self._plan.split)[1])
+        takers = [signature_of(member) for member in self.members.values()]
+        for kind in (kinds_of(made[0]) if made else None) or ():
+            if not any(taker.takes(kind) for taker in takers):
+                raise ConfigError(f"worker: split makes {type_names((kind,))}, which no worker accepts")
 
     def signature(self) -> Signature:
-        """What any worker accepts and returns; a split accepts what it is told to."""
-        if self._split is not None:
-            return Signature((self._accepts,) if self._accepts is not None else None, None)
-        signatures = [signature_of(member) for member in self.members.values()]
-        accepts = _union([signature.accepts for signature in signatures])
-        returns = _union([signature.returns for signature in signatures])
-        return Signature(accepts, returns)
+        """What any worker takes and answers; of a split, what split takes and merge returns, as far as annotated."""
+        plan = self._plan
+        if plan.split is not None:
+            accepts = (self._accepts,) if self._accepts else kinds_of(signature_of_function(plan.split)[0])
+            returns = kinds_of(signature_of_function(plan.merge)[1]) if plan.merge is not None else (list,)
+            return Signature(dict.fromkeys(accepts or (object,), returns))
+        workers = [signature_of(member) for member in self.members.values()]
+        kinds = dict.fromkeys(kind for one in workers for kind in one.answers)
+        return Signature(
+            {kind: either(one.answers_to((kind,)) for one in workers if one.takes(kind)) for kind in kinds}
+        )
 
     def front(self, refs: dict[str, Ref]) -> Front:
         """The orchestrator."""
-        workers = {
-            name: (refs.get(name, Ref(name)), signature_of(member), tuple(getattr(member, "capabilities", ())))
-            for name, member in self.members.items()
-        }
-        return Orchestrator(
-            self.signature(), workers, self._router, self._split, self._merge, self._fallback, self._parallel
-        )
-
-
-def _union(parts: list[tuple[type, ...] | None]) -> tuple[type, ...] | None:
-    if any(part is None for part in parts):
-        return None
-    return tuple(dict.fromkeys(kind for part in parts for kind in part or ()))
+        hands = {}
+        for name, member in self.members.items():
+            able_to = tuple(getattr(member, "capabilities", ()))
+            hands[name] = Hand(refs[name], signature_of(member), WorkerView(name, able_to))
+        return Orchestrator(self._plan, hands)
 
 
 def worker(
@@ -156,10 +168,11 @@ def worker(
 ) -> Worker:
     """Orchestrator and workers.
 
-    ``workers``: agents by name, or a list (named ``1``, ``2``, ...). Each message goes to one worker that accepts its
-    type, chosen by ``router`` (default: least loaded). With ``split``, a message becomes subtasks that run side by
-    side, ``parallel`` at most, and ``merge(message, results)`` makes the answer (default: the list). ``fallback``
-    names the worker for messages that the router places nowhere; ``accepts`` the type a split takes.
+    ``workers``: agents by name, or a list (named ``1``, ``2``, ...). Each message goes to one worker that accepts
+    its type, chosen by ``router`` (default: least loaded). With ``split``, a message becomes subtasks that run side
+    by side, ``parallel`` at most, and ``merge(message, results)`` makes the answer (default: the list). ``fallback``
+    names the worker for messages that the router places nowhere; ``accepts`` the type a split takes, where its
+    annotation does not say.
     """
     named = dict(workers) if isinstance(workers, Mapping) else {str(i): w for i, w in enumerate(workers, 1)}
-    return Worker(named, router or LeastLoaded(), split, merge, fallback, parallel, accepts)
+    return Worker(named, Plan(router or LeastLoaded(), split, merge, fallback, parallel), accepts)

@@ -1,0 +1,41 @@
+"""Makes demo.svg, the picture in the README, from a real run of ``shoal demo``.
+
+Run it from the root of the checkout, with shoal installed: ``python docs/images/make_demo_picture.py``. What is drawn
+is what the command printed; only the frame is added. Rich's link to a web font is left out, so that looking at the
+picture asks no server for anything.
+"""
+
+import io
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.terminal_theme import MONOKAI
+from typer import Typer
+
+from shoal.demo import command
+
+PICTURE = Path(__file__).with_name("demo.svg")
+COLUMNS = 132
+
+
+def main() -> None:
+    """Run the demo with a console that records, and save what it recorded."""
+    recording = Console(record=True, width=COLUMNS, file=io.StringIO())
+    errors = Console(stderr=True)
+    command.Console = lambda **options: errors if options.get("stderr") else recording
+    recording.print("[bold green]$[/] make demo\n", highlight=False)
+    app = Typer()
+    app.command()(command.demo)
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "audit-report"
+        app(["--out", str(report), *sys.argv[1:]], standalone_mode=False)
+        drawn = recording.export_svg(title="shoal demo", theme=MONOKAI)
+        drawn = drawn.replace(f"{folder}/", "")
+    PICTURE.write_text(re.sub(r"@font-face \{.*?\}", "", drawn, flags=re.DOTALL), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
