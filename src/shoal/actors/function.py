@@ -18,10 +18,11 @@ def function_agent(
     overflow: Overflow = Overflow.BLOCK,
     handler_timeout_s: float | None = None,
 ) -> FunctionBehavior:
-    """An agent that handles each message by ``function(message[, ctx])``; the annotation says which it accepts.
+    """An agent that handles each message by ``function(message[, ctx])``; the annotation says which it
+    accepts.
 
-    A plain async function can be spawned as it is; this adds options. Raises :class:`ConfigError` for a function
-    or options that cannot work.
+    A plain async function can be spawned as it is; this adds options. Raises :class:`ConfigError` for a
+    function or options that cannot work.
     """
     behavior = FunctionBehavior(
         function,

@@ -1,4 +1,4 @@
-"""The agents of the audit: reviewers and checkers, the lead that splits the tree, the aggregator of the report."""
+"""The agents of the audit: reviewers and checkers, the lead that splits the tree, the report's aggregator."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Finish(BaseModel):
 
 
 class Reviewer(Agent):
-    """The maker: reports what it finds in a module. Computes in a thread, so that its process stays responsive."""
+    """The maker: reports what it finds in a module. Computes in a thread: its process stays responsive."""
 
     capabilities = ("review",)
 

@@ -44,6 +44,11 @@ class Arrivals:
         if link is not None:
             link.detach(back)
 
+    def flush(self) -> None:
+        """Report on everything now: the process is about to end."""
+        for link in self._links.values():
+            link.report()
+
     def admit(self, inlet: Inlet, number: int, envelope: Envelope, now: float) -> bool:
         """Put a message in its mailbox; one that can go nowhere ends here. ``False``: no room."""
         host = self._host

@@ -1,55 +1,91 @@
-"""Asks of this process that wait for their answer."""
+"""Asks of this process that wait for their answer, and the end of their patience."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 from shoal.runtime.codec import decode
+from shoal.runtime.deadline_wheel import DeadlineWheel
 from shoal.runtime.errors import DeliveryError, ShoalError
 from shoal.runtime.failure import unpack_error
 from shoal.runtime.wire import Reply, Status
+
+
+class OutOfTime(Exception):
+    """What an ask's future ends with when its time is over."""
 
 
 class Asks:
     """Futures by message id."""
 
     def __init__(self) -> None:
-        self._open: dict[bytes, asyncio.Future[Any]] = {}
+        self._open: dict[bytes, tuple[asyncio.Future[Any], int]] = {}
+        self._wheel = DeadlineWheel()
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_due = 0.0
         self.late = 0
         """Answers that came when nobody waited any more."""
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def open(self, message_id: bytes) -> asyncio.Future[Any]:
-        """Begin to wait."""
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._open[message_id] = future
+    def open(self, message_id: bytes, until: float | None) -> asyncio.Future[Any]:
+        """Begin to wait, until the wall-clock second ``until`` (then the future fails with :class:`OutOfTime`)."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        bucket = -1
+        if until is not None:
+            bucket = self._wheel.add(message_id, until)
+            if self._timer is None or until < self._timer_due:
+                self._set_timer(loop, until)
+        self._open[message_id] = (future, bucket)
         return future
 
     def close(self, message_id: bytes) -> None:
         """Stop waiting."""
-        self._open.pop(message_id, None)
+        entry = self._open.pop(message_id, None)
+        if entry is not None and entry[1] >= 0:
+            self._wheel.discard(message_id, entry[1])
 
     def resolve(self, message_id: bytes, value: Any) -> None:
         """The answer came."""
-        future = self._open.get(message_id)
-        if future is None or future.done():
+        entry = self._open.get(message_id)
+        if entry is None or entry[0].done():
             self.late += 1
         else:
-            future.set_result(value)
+            entry[0].set_result(value)
 
-    def reject(self, message_id: bytes, error: ShoalError) -> None:
+    def reject(self, message_id: bytes, error: Exception) -> None:
         """The ask ended in an error."""
-        future = self._open.get(message_id)
-        if future is None or future.done():
+        entry = self._open.get(message_id)
+        if entry is None or entry[0].done():
             self.late += 1
         else:
-            future.set_exception(error)
+            entry[0].set_exception(error)
+
+    def _set_timer(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_due = due
+        self._timer = loop.call_later(max(0.0, due - time.time()) + 0.001, self._tick, loop)
+
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = None
+        for message_id in self._wheel.expired(time.time()):
+            entry = self._open.get(message_id)
+            if entry is not None and not entry[0].done():
+                entry[0].set_exception(OutOfTime())
+        due = self._wheel.next_due()
+        if due is not None:
+            self._set_timer(loop, due)
 
     def fail_all(self, error: ShoalError) -> None:
         """Nobody will answer any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         for message_id in list(self._open):
             self.reject(message_id, error)
 

@@ -8,7 +8,7 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from shoal.runtime.delivery import Delivery
-from shoal.runtime.envelope import Envelope, Kind, Lane, Scope, asks_waiting, derived_id, scope_of_sends
+from shoal.runtime.envelope import LANE_NORMAL, TELL, Envelope, Lane, Scope, asks_waiting, derived_id, scope_of_sends
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.ref import Ref
 
@@ -93,11 +93,11 @@ class Context:
             scope = scope._replace(deadline=_sooner(scope.deadline, time.time() + deadline_s))
         custody = self._delivery.take_custody() if self._delivery is not None else None
         return self._cell.host.post(
-            Kind.TELL, to if type(to) is str else _address(to), message, self._next_id(), self._cell.address, scope,
-            Lane.NORMAL if lane is None else lane, custody,
+            TELL, to if type(to) is str else _address(to), message, self._next_id(), self._cell.address, scope,
+            LANE_NORMAL if lane is None else lane, custody,
         )  # fmt: skip
 
-    async def ask(
+    def ask(
         self,
         to: Ref | str,
         message: Any,
@@ -105,19 +105,20 @@ class Context:
         timeout_s: float | None = None,
         lane: Lane | None = None,
         task: str | None = None,
-    ) -> Any:
+    ) -> Coroutine[Any, Any, Any]:
         """Send and wait for the answer. Raises as ``Ref.ask``; a cycle of asks fails at once."""
         scope = self._scope or self._make_scope()
         cell, delivery = self._cell, self._delivery
         waiting = f"{cell.address}*{cell.concurrency}" if cell.concurrency > 1 else cell.address
-        asks = asks_waiting(delivery.envelope, waiting) if delivery is not None else (waiting,)
-        above = delivery.envelope.scope if delivery is not None else None
-        scope = scope._replace(
-            asks=asks, answer_by=above.answer_by if above is not None else None, task=task or scope.task
-        )
-        return await cell.host.ask_as(
-            cell.address, self._next_id(), _address(to), message, scope, timeout_s,
-            Lane.NORMAL if lane is None else lane,
+        asks: tuple[str, ...] = (waiting,)
+        if delivery is not None:
+            asks = asks_waiting(delivery.envelope, waiting)
+            above = delivery.envelope.scope
+            if above is not None and above.answer_by is not None:
+                scope = scope._replace(answer_by=above.answer_by)
+        return cell.host.ask_as(
+            cell.address, self._next_id(), to if type(to) is str else _address(to), message, scope, asks, task,
+            timeout_s, LANE_NORMAL if lane is None else lane,
         )  # fmt: skip
 
     async def spawn(self, agent: Any, *, name: str | None = None, host: str | None = None) -> Ref:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -78,6 +78,10 @@ class DeadLetters:
         self._letters.append(letter)
         if self._on_letter is not None:
             self._on_letter(letter)
+
+    def absorb(self, letters: Iterable[DeadLetter]) -> None:
+        """Keep the letters of a process that ends; it has counted and logged them itself."""
+        self._letters.extend(letters)
 
     def list(self) -> list[DeadLetter]:
         """The last ones, oldest first."""

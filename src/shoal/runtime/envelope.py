@@ -144,18 +144,24 @@ def derived_id(cause: bytes, index: int) -> bytes:
 def scope_of_sends(handled: Envelope, address: str) -> Scope:
     """The scope of what the handling of ``handled`` by ``address`` tells on."""
     scope = handled.scope or ROOT_SCOPE
-    return Scope(
-        scope.task,
-        scope.correlation,
-        scope.trace or handled.id,
-        handled.id,
-        scope.deadline,
-        None,
-        scope.hops + 1,
-        (*scope.path[1 - PATH_KEPT :], address),
-        (),
-        scope.budget,
-    )
+    return tuple.__new__(
+        Scope,
+        (
+            scope.task, scope.correlation, scope.trace or handled.id, handled.id, scope.deadline, None,
+            scope.hops + 1, (*scope.path[1 - PATH_KEPT :], address), (), scope.budget,
+        ),
+    )  # fmt: skip
+
+
+def scope_of_ask(base: Scope, task: str | None, answer_by: float | None, asks: tuple[str, ...]) -> Scope:
+    """The scope of an ask: ``base`` with its task, its patience and who waits for it."""
+    return tuple.__new__(
+        Scope,
+        (
+            task or base.task, base.correlation, base.trace, base.cause, base.deadline, answer_by, base.hops,
+            base.path, asks, base.budget,
+        ),
+    )  # fmt: skip
 
 
 def asks_waiting(handled: Envelope, address: str) -> tuple[str, ...]:

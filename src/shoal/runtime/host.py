@@ -25,7 +25,7 @@ from shoal.runtime.config import Config
 from shoal.runtime.context import Context
 from shoal.runtime.deadletters import DeadLetter, DeadLetters, Reason
 from shoal.runtime.delivery import Delivery
-from shoal.runtime.envelope import Envelope, IdSource, Kind, Lane, Scope
+from shoal.runtime.envelope import ASK, LANE_NORMAL, ROOT_SCOPE, TELL, Envelope, IdSource, Lane, Scope
 from shoal.runtime.errors import (
     AgentNotFound,
     AgentStartFailed,
@@ -88,8 +88,8 @@ class Host:
         """Send for the client; see ``Ref.tell``."""
         scope = None if deadline_s is None else Scope(deadline=time.time() + deadline_s)
         return self._out.post(
-            Kind.TELL, address, message, self.ids.fresh(), self.name, scope,
-            Lane.NORMAL if lane is None else lane, None,
+            TELL, address, message, self.ids.fresh(), self.name, scope,
+            LANE_NORMAL if lane is None else lane, None,
         )  # fmt: skip
 
     def ask(
@@ -103,8 +103,8 @@ class Host:
     ) -> Coroutine[Any, Any, Any]:
         """Ask for the client; see ``Ref.ask``."""
         return self._out.ask(
-            self.name, self.ids.fresh(), address, message, Scope(task=task), timeout_s,
-            Lane.NORMAL if lane is None else lane,
+            self.name, self.ids.fresh(), address, message, ROOT_SCOPE, (), task, timeout_s,
+            LANE_NORMAL if lane is None else lane,
         )  # fmt: skip
 
     # -- the life of cells ---------------------------------------------------------------------------------
@@ -240,7 +240,7 @@ class Host:
     def bury(self, delivery: Delivery, reason: Reason, error: ShoalError) -> None:
         """End a message that was not handled with success: answer, dead letter, acknowledgement."""
         envelope = delivery.envelope
-        asked = envelope.kind == Kind.ASK and delivery.origin is not None
+        asked = envelope.kind == ASK and delivery.origin is not None
         if asked and delivery.origin is not None:
             delivery.origin.fail(delivery, error)
         if not (asked and reason in (Reason.HANDLER_ERROR, Reason.CANCELLED)):

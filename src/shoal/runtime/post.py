@@ -6,12 +6,12 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
-from shoal.runtime.asks import Asks, with_envelope
+from shoal.runtime.asks import Asks, OutOfTime, with_envelope
 from shoal.runtime.codec import NATIVE, decode, encode, entry_of
 from shoal.runtime.custody import Custody
 from shoal.runtime.deadletters import Reason
-from shoal.runtime.delivery import Delivery
-from shoal.runtime.envelope import ASK, LANE_SYSTEM, Envelope, Kind, Lane, Scope, make_envelope
+from shoal.runtime.delivery import ENCODED, Delivery
+from shoal.runtime.envelope import ASK, LANE_SYSTEM, Envelope, Kind, Lane, Scope, make_envelope, scope_of_ask
 from shoal.runtime.errors import (
     AgentNotFound,
     AgentStopped,
@@ -29,7 +29,6 @@ from shoal.runtime.ref import host_of
 from shoal.runtime.wire import Reply, Status
 
 if TYPE_CHECKING:
-    from shoal.runtime.cell import Cell
     from shoal.runtime.host import Host
 
 _YIELD_EVERY = 256
@@ -56,20 +55,25 @@ class Post:
 
     async def post(
         self,
-        kind: Kind,
+        kind: int,
         address: str,
         message: Any,
         message_id: bytes,
         sender: str,
         scope: Scope | None,
-        lane: Lane,
+        lane: int,
         custody: Custody | None,
     ) -> Envelope:
         """Send one message; returns its envelope once it is accepted. Raises as ``Ref.tell``."""
         cell = self._host.cells.get(address)
         if cell is not None:
-            tag, value = self._passed(message)
-            envelope = make_envelope((message_id, kind, sender, address, tag, b"", lane, 1, scope))
+            payload = b""
+            if self._host.config.isolate:
+                tag, payload = encode(message, self._host.config.max_message_bytes)
+                value = ENCODED
+            else:
+                tag, value = self._passed(message)
+            envelope = make_envelope((message_id, kind, sender, address, tag, payload, lane, 1, scope))
             delivery = Delivery(envelope, value, self._local if kind == ASK else None, 0, time.monotonic(), custody)
             if not cell.offer(delivery):
                 await cell.wait_room()
@@ -95,29 +99,34 @@ class Post:
         message_id: bytes,
         address: str,
         message: Any,
-        scope: Scope,
+        base: Scope,
+        asks: tuple[str, ...],
+        task: str | None,
         timeout_s: float | None,
-        lane: Lane,
+        lane: int,
     ) -> Any:
-        """Send an ask and wait for its answer. Raises as ``Ref.ask``."""
+        """Send an ask and wait for its answer. Raises as ``Ref.ask``.
+
+        ``base`` is the scope it inherits, with the ``answer_by`` of the ask above; ``asks`` are those who wait.
+        """
+        answer_by = base.answer_by
         limit_s = self._host.config.ask_timeout_s if timeout_s is None else timeout_s
         if limit_s is not None:
             if limit_s <= 0:
                 raise ValueError(f"timeout_s is {limit_s}; an ask waits a positive time")
             until = time.time() + limit_s
-            scope = scope._replace(answer_by=until if scope.answer_by is None else min(until, scope.answer_by))
-        _check_chain(scope.asks, address, self._host.config.ask_depth)
-        future = self.asks.open(message_id)
-        timer = None
+            if answer_by is None or until < answer_by:
+                answer_by = until
+        if asks:
+            _check_chain(asks, address, self._host.config.ask_depth)
+        scope = scope_of_ask(base, task, answer_by, asks)
+        future = self.asks.open(message_id, answer_by)
         envelope: Envelope | None = None
-        if scope.answer_by is not None:
-            loop = asyncio.get_running_loop()
-            timer = loop.call_later(max(0.0, scope.answer_by - time.time()), _time_out, future)
         try:
-            posting = self.post(Kind.ASK, address, message, message_id, sender, scope, lane, None)
+            posting = self.post(ASK, address, message, message_id, sender, scope, lane, None)
             envelope = await self._before(future, posting) if self._may_wait(address) else await posting
             return await future
-        except _OutOfTime:
+        except OutOfTime:
             self._cancel_later(address, message_id, sender, scope, sent=envelope is not None)
             raise _timeout_error(address, message, limit_s, envelope) from None
         except asyncio.CancelledError:
@@ -127,8 +136,6 @@ class Post:
             raise with_envelope(error, envelope) from None
         finally:
             self.asks.close(message_id)
-            if timer is not None:
-                timer.cancel()
 
     def _may_wait(self, address: str) -> bool:
         cell = self._host.cells.get(address)
@@ -252,15 +259,6 @@ class Post:
         self._routes.clear()
         for task in self._errands:
             task.cancel()
-
-
-class _OutOfTime(Exception):
-    """The timer of an ask."""
-
-
-def _time_out(future: asyncio.Future[Any]) -> None:
-    if not future.done():
-        future.set_exception(_OutOfTime())
 
 
 def _timeout_error(address: str, message: Any, limit_s: float | None, envelope: Envelope | None) -> ShoalError:

@@ -1,4 +1,4 @@
-"""The agent a team is addressed by. Each pattern has its own, which says how a message becomes work of the members."""
+"""The agent a team is addressed by. Each pattern has its own: it says how a message becomes the members' work."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Front(Agent):
     signature: Signature = OPEN
     """Of the team; the wiring sets it."""
     models: tuple[type, ...] = ()
-    """What passes between the members. Shipped with the front, so that its process has loaded these classes and can
-    decode them: no tag is ever imported by name. The wiring sets it."""
+    """What passes between the members. Shipped with the front, so that its process has loaded these classes
+    and can decode them: no tag is ever imported by name. The wiring sets it."""
 
     def handler_table(self) -> HandlerTable:
         """One handler for every type the team accepts."""
@@ -38,6 +38,6 @@ class Front(Agent):
         """Do one task with the members; return its result."""
 
     async def ask(self, member: Ref, message: Any, ctx: Context) -> Any:
-        """Ask a member; wait as long as whoever asked the team does, and the system's default when nobody waits."""
+        """Ask a member; wait as long as who asked the team does, or the system's default when nobody waits."""
         left_s = None if ctx.deadline is None else max(_SOON_S, ctx.deadline - time.time())
         return await ctx.ask(member, message, timeout_s=left_s)

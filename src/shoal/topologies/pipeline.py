@@ -1,8 +1,9 @@
-"""Pipeline: each message goes through the stages in order. Items do not wait for one another: there is no barrier.
+"""Pipeline: each message goes through the stages in order. Items do not wait for one another: there is no
+barrier.
 
-Failure modes and what is done about them: a stage that cannot take what the one before returns → refused before
-anything is started, as far as the types are declared; bad output that cascades → ``gates``: a check after a stage,
-whose refusal ends that item with an error that names the stage.
+Failure modes and what is done about them: a stage that cannot take what the one before returns → refused
+before anything is started, as far as the types are declared; bad output that cascades → ``gates``: a check
+after a stage, whose refusal ends that item with an error that names the stage.
 """
 
 from __future__ import annotations
@@ -98,7 +99,8 @@ class Pipeline(Topology):
 def pipeline(*stages: Any, gates: Mapping[str, Gate] | None = None, **named: Any) -> Pipeline:
     """Stages in order: agents or topologies, positional (named ``1``, ``2``, ...) or by keyword.
 
-    ``gates``: by stage name, a check of the stage's answer. When it raises or returns ``False``, that item ends.
+    ``gates``: by stage name, a check of the stage's answer. When it raises or returns ``False``, that item
+    ends.
     """
     members = {str(index): stage for index, stage in enumerate(stages, 1)}
     for name in named:

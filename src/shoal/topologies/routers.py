@@ -1,7 +1,7 @@
 """Routers: which worker gets a message. Each is asked with the message and what the orchestrator knows; pure.
 
-A router is any callable ``(message, workers) -> name``, where ``workers`` are the :class:`WorkerView` of those that
-accept the message's type. The ones here keep at most a counter.
+A router is any callable ``(message, workers) -> name``, where ``workers`` are the :class:`WorkerView` of
+those that accept the message's type. The ones here keep at most a counter.
 """
 
 from __future__ import annotations

@@ -59,8 +59,8 @@ class Team(Ref):
     async def stop(self, *, drain: bool = False, kill: bool = False) -> None:
         """Stop the front first, so that nothing new comes in, then the members. Those that are gone are fine.
 
-        ``drain`` finishes what waits; ``kill`` cancels what runs. Raises what kept a member from being stopped,
-        after all others are.
+        ``drain`` finishes what waits; ``kill`` cancels what runs. Raises what kept a member from being
+        stopped, after all others are.
         """
         if all(member.address != self.address for member in self.members.values()):
             await stop_all(self._system, [Ref(self.address)], drain=drain, kill=kill)

@@ -1,7 +1,8 @@
 """The wiring that topologies share: specification → validation → running team.
 
-A topology is a specification: members by name, and a front agent that gets their refs. ``build`` checks all of it,
-nested topologies included, before anything is started; what was started is stopped again when a part cannot start.
+A topology is a specification: members by name, and a front agent that gets their refs. ``build`` checks all
+of it, nested topologies included, before anything is started; what was started is stopped again when a part
+cannot start.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from shoal.topologies.team import Team, stop_all
 
 
 class Topology(ABC):
-    """A specification of a team. Subclasses are the patterns: they say what to check, the signature and the front."""
+    """A specification of a team. Subclasses are the patterns: what to check, the signature, the front."""
 
     pattern: ClassVar[str]
 

@@ -1,8 +1,9 @@
 """Worker (orchestrator-worker): an orchestrator routes each message to a worker, or splits it among several.
 
-Failure modes and what is done about them: misrouting → only workers whose handlers accept the message's type are
-eligible, and an unknown choice goes to the fallback or is a typed error; one slow worker → least-loaded routing;
-unbounded fan-out → ``parallel`` limits the subtasks of one message; a lost subtask → its error is the task's error.
+Failure modes and what is done about them: misrouting → only workers whose handlers accept the message's type
+are eligible, and an unknown choice goes to the fallback or is a typed error; one slow worker → least-loaded
+routing; unbounded fan-out → ``parallel`` limits the subtasks of one message; a lost subtask → its error is
+the task's error.
 """
 
 from __future__ import annotations
@@ -135,7 +136,7 @@ class Worker(Topology):
                 raise ConfigError(f"worker: split makes {type_names((kind,))}, which no worker accepts")
 
     def signature(self) -> Signature:
-        """What any worker takes and answers; of a split, what split takes and merge returns, as far as annotated."""
+        """What any worker takes and answers; with a split, what split takes and merge returns."""
         plan = self._plan
         if plan.split is not None:
             accepts = (self._accepts,) if self._accepts else kinds_of(signature_of_function(plan.split)[0])
@@ -168,11 +169,11 @@ def worker(
 ) -> Worker:
     """Orchestrator and workers.
 
-    ``workers``: agents by name, or a list (named ``1``, ``2``, ...). Each message goes to one worker that accepts
-    its type, chosen by ``router`` (default: least loaded). With ``split``, a message becomes subtasks that run side
-    by side, ``parallel`` at most, and ``merge(message, results)`` makes the answer (default: the list). ``fallback``
-    names the worker for messages that the router places nowhere; ``accepts`` the type a split takes, where its
-    annotation does not say.
+    ``workers``: agents by name, or a list (named ``1``, ``2``, ...). Each message goes to one worker that
+    accepts its type, chosen by ``router`` (default: least loaded). With ``split``, a message becomes subtasks
+    that run side by side, ``parallel`` at most, and ``merge(message, results)`` makes the answer (default:
+    the list). ``fallback`` names the worker for messages that the router places nowhere; ``accepts`` the type
+    a split takes, where its annotation does not say.
     """
     named = dict(workers) if isinstance(workers, Mapping) else {str(i): w for i, w in enumerate(workers, 1)}
     return Worker(named, Plan(router or LeastLoaded(), split, merge, fallback, parallel), accepts)

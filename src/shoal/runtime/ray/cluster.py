@@ -37,6 +37,9 @@ _BOOT_S = 120.0
 """Longest wait for a new host's process; a loaded 2-core machine starts 20 in 6 s."""
 
 
+_DIED = "its process died"
+
+
 class RayPeers:
     """Implements ``Peers`` on Ray for one process."""
 
@@ -75,8 +78,8 @@ class RayPeers:
             raise AgentNotFound(f"there is no agent or host {name!r} in this system")
         actor = await asyncio.to_thread(actor_by_name, info.actor, NAMESPACE)
         if actor is None:
-            await self._ask_directory("gone", name, info.incarnation, "its process died")
-            raise AgentStopped(f"{name} is stopped: its process died")
+            await self._ask_directory("gone", name, info.incarnation, _DIED)
+            raise AgentStopped(f"{name} is stopped: {_DIED}")
         return info, actor
 
     async def _ask_directory(self, method: str, *arguments: Any) -> Any:
@@ -96,17 +99,23 @@ class RayPeers:
 
     def _lost(self, line: Line, exc: Exception) -> None:
         """A host died: tell the directory, end what it had."""
-        name = line.info.name
-        self._lines.pop(name, None)
-        error = AgentDied(f"the process of {name} (pid {line.info.pid}) died with the message in it")
-        self._own.out.link_lost(line.link, error, Reason.DIED)
-        self._own.out.errand(self._report_gone(line.info))
+        self._lines.pop(line.info.name, None)
+        self._own.out.errand(self._end_of(line))
 
-    async def _report_gone(self, info: HostInfo) -> None:
+    async def _end_of(self, line: Line) -> None:
+        """Find out whether the host was stopped or died by itself, and end what was on its way there."""
+        info = line.info
+        error: ShoalError = AgentDied(f"the process of {info.name} (pid {info.pid}) died with the message in it")
+        reason = Reason.DIED
         try:
-            await self._ask_directory("gone", info.name, info.incarnation, "its process died")
+            known, why = await self._ask_directory("lookup", info.name)
+            if known is None and why is not None and why != _DIED:
+                error, reason = AgentStopped(f"{info.name} is stopped: {why}"), Reason.STOPPED
+            else:
+                await self._ask_directory("gone", info.name, info.incarnation, _DIED)
         except ShoalError:
-            return  # the system is shutting down
+            pass  # the system is shutting down: nobody is left to tell
+        self._own.out.link_lost(line.link, error, reason)
 
     # -- starting and stopping -----------------------------------------------------------------------------
 
@@ -146,10 +155,8 @@ class RayPeers:
         """Stop all agents of a host, then its process."""
         line = self._lines.pop(info.name, None)
         try:
-            if not kill:
-                await call(actor.stop.remote(reason, drain))
-            else:
-                await call(actor.kill_agents.remote(reason))
+            ending = actor.kill_agents.remote(reason) if kill else actor.stop.remote(reason, drain)
+            self._own.dead_letters.absorb(await call(ending))
         except AgentDied:
             pass  # it is gone, which is what was wanted
         await self._ask_directory("gone", info.name, info.incarnation, reason)

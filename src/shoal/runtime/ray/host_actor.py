@@ -131,11 +131,18 @@ class HostActor:
         await self._host.stop(address, reason, drain=drain, kill=kill)
 
     @_answered
-    async def stop(self, reason: str, drain: bool) -> None:
-        """Stop all agents in order, then close; the process is ended by whoever called."""
+    async def stop(self, reason: str, drain: bool) -> list[DeadLetter]:
+        """Stop all agents in order, then close; the process is ended by whoever called. Returns its dead letters."""
         for address in reversed(list(self._host.cells)):
             await self._host.stop(address, reason, drain=drain)
+        return await self._last_words()
+
+    async def _last_words(self) -> list[DeadLetter]:
+        """Let senders know what became of their messages, then close."""
+        self._host.arrivals.flush()
+        await asyncio.sleep(0)
         self._close()
+        return self._host.dead_letters.list()
 
     def _close(self) -> None:
         self._peers.close()
@@ -213,17 +220,17 @@ class HostActor:
 
     @ray.method(concurrency_group="control")
     @_answered
-    async def kill_agents(self, reason: str) -> None:
+    async def kill_agents(self, reason: str) -> list[DeadLetter]:
         """Before the process is killed: bury what waits, if the loop still turns (it has a second to)."""
         if self._loop is None:
-            return
+            return []
         done = asyncio.run_coroutine_threadsafe(self._bury(reason), self._loop)
         try:
-            await asyncio.wait_for(asyncio.wrap_future(done), 1.0)
+            return await asyncio.wait_for(asyncio.wrap_future(done), 1.0)
         except TimeoutError:
-            pass  # it is blocked: the senders' dead letters will say that the process died
+            return []  # it is blocked: the senders' dead letters will say that the process died
 
-    async def _bury(self, reason: str) -> None:
+    async def _bury(self, reason: str) -> list[DeadLetter]:
         for address in list(self._host.cells):
             await self._host.stop(address, reason, kill=True)
-        self._close()
+        return await self._last_words()
