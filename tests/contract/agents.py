@@ -144,6 +144,10 @@ class Hold(BaseModel):
     gate: str = "hold"
 
 
+class Hang(BaseModel):
+    """The handler never returns."""
+
+
 class Seen(BaseModel):
     """Ask a player what it has seen."""
 
@@ -195,6 +199,13 @@ class Player(shoal.Agent):
             raise
         self.seen.append("passed")
         return "passed"
+
+    async def on_hang(self, message: Hang, ctx: shoal.Context) -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            self.seen.append("cancelled")
+            raise
 
     async def on_relay(self, message: Relay, ctx: shoal.Context) -> str:
         if not message.route:

@@ -23,6 +23,7 @@ from tests.contract.agents import (
     Arrived,
     Fail,
     Forward,
+    Hang,
     Hold,
     Impatient,
     Note,
@@ -87,7 +88,7 @@ async def test_a_timeout_is_an_unknown_outcome_and_the_handler_is_cancelled(
 ) -> None:
     player = await system.spawn(Player(stage), name=fresh("player"), host=crowd)
     with pytest.raises(AskTimeout, match=player.address) as caught:
-        await player.ask(Hold(), timeout_s=0.2)
+        await player.ask(Hang(), timeout_s=0.2)
     assert isinstance(caught.value, UnknownOutcome)
     assert caught.value.envelope is not None
     assert await player.ask(Seen()) == ["cancelled"]
@@ -200,10 +201,10 @@ async def test_a_handler_past_its_limit_is_cancelled_and_its_asker_told(
 ) -> None:
     player = await system.spawn(Impatient(stage), name=fresh("player"), host=crowd)
     with pytest.raises(HandlerTimeout, match=r"0\.2 s"):
-        await player.ask(Hold(), timeout_s=600)
-    await player.tell(Hold())
+        await player.ask(Hang(), timeout_s=600)
+    await player.tell(Hang())
     assert await player.ask(Seen()) == ["cancelled", "cancelled"]
-    (letter, *_) = [x for x in await letters_to(system, player) if "Hold" in x.tag]
+    (letter, *_) = [x for x in await letters_to(system, player) if "Hang" in x.tag]
     assert letter.reason == "handler_timeout"
 
 

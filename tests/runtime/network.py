@@ -184,6 +184,11 @@ class Line:
         """The transport in use, while there is one that works."""
         return self.transports[-1] if self.transports and not self.transports[-1].broken else None
 
+    @property
+    def results(self) -> int:
+        """How many reports are on their way back."""
+        return sum(len(way.results) for way in self.transports)
+
     def note_carried(self, frame: bytes) -> None:
         """Check the window: of one session, no more frames with messages are under way than it allows."""
         self.frames += 1

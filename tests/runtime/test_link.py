@@ -27,6 +27,10 @@ from tests.runtime.strategies import envelope
 
 _ENOUGH = 200
 """Rounds, beside one for each message, after which everything that was sent must have been handled."""
+_TRANSPORTS = st.sampled_from([Pipe, Calls])
+_WHICH = st.integers(0, 1)
+_INDEX = st.integers(0, 100)
+_MANY = st.sampled_from([1, 2, 5, 20])
 
 
 @dataclass
@@ -68,19 +72,22 @@ class BareLink(RuleBasedStateMachine):
     @initialize(
         window=st.integers(1, 4),
         batch=st.integers(1, 6),
-        capacity=st.integers(1, 70),
-        agents=st.integers(1, 3),
-        senders=st.integers(1, 2),
+        capacity=st.sampled_from([1, 2, 3, 5, 9, 70]),
+        agents=st.integers(1, 2),
+        transports=st.lists(_TRANSPORTS, min_size=1, max_size=2),
     )
-    def build(self, window: int, batch: int, capacity: int, agents: int, senders: int) -> None:
+    def build(
+        self, window: int, batch: int, capacity: int, agents: int, transports: list[type[Pipe] | type[Calls]]
+    ) -> None:
         config = Config(window=window, batch_messages=batch, batch_bytes=2048, by_reference_bytes=1024)
         self.agents = agents
         self.receiver = self.receiver_class(config, agents, capacity)
-        for index in range(senders):
+        for index, kind in enumerate(transports):
             name = f"sender{index}".encode()
             replies: Counter[bytes] = Counter()
             out = OutLink("peer", config, _counting(replies), LinkStats())
             self.senders.append(Sender(name, Line(name, out, self.receiver, window), replies=replies))
+            self.attach(index, kind)
 
     def _sender(self, which: int) -> Sender:
         return self.senders[which % len(self.senders)]
@@ -88,36 +95,39 @@ class BareLink(RuleBasedStateMachine):
     # -- what users do -------------------------------------------------------------------------------------
 
     @rule(
-        which=st.integers(0, 1),
-        agent=st.integers(0, 2),
+        which=_WHICH,
+        agent=_WHICH,
         kind=st.sampled_from([Kind.TELL, Kind.ASK]),
         lane=st.sampled_from([Lane.NORMAL, Lane.NORMAL, Lane.PRIORITY, Lane.SYSTEM]),
         size=st.sampled_from([0, 0, 900, 1500, 5000]),
         at_once=st.booleans(),
-        many=st.integers(1, 40),
+        many=st.sampled_from([1, 1, 2, 5, 12, 70]),
     )
     def send(
         self, which: int, agent: int, kind: Kind, lane: Lane, size: int, *, at_once: bool, many: int
     ) -> None:
         sender = self._sender(which)
         tag = AT_ONCE if at_once and kind == Kind.TELL else "bytes"
-        for _ in range(many):
-            message = envelope(
-                sender.name.decode(),
-                recipient=str(agent % self.agents),
-                kind=kind,
-                lane=lane,
-                tag=tag,
-                payload=bytes(size),
-            )
-            self.turns.run(lambda m=message: self._start(sender, m), turns=0)
-        self.turns.run(_nothing)
+
+        def start() -> None:
+            for _ in range(many):
+                message = envelope(
+                    sender.name.decode(),
+                    recipient=str(agent % self.agents),
+                    kind=kind,
+                    lane=lane,
+                    tag=tag,
+                    payload=bytes(size),
+                )
+                self._start(sender, message)
+
+        self.turns.run(start)
 
     def _start(self, sender: Sender, message: Envelope) -> None:
         work = sender.send(message, wait=message.lane != Lane.SYSTEM)
         sender.tasks.append(asyncio.get_running_loop().create_task(work))
 
-    @rule(agent=st.integers(0, 2), many=st.integers(1, 20))
+    @rule(agent=_WHICH, many=_MANY)
     def begin_handling(self, agent: int, many: int) -> None:
         def begin() -> None:
             for _ in range(many):
@@ -127,36 +137,46 @@ class BareLink(RuleBasedStateMachine):
 
         self.turns.run(begin)
 
-    @rule(index=st.integers(0, 100), many=st.integers(1, 20))
+    @rule(index=_INDEX, many=_MANY)
     def finish_handling(self, index: int, many: int) -> None:
-        for _ in range(many):
-            if self.taken:
-                self.turns.run(self.taken.pop(index % len(self.taken)).finish, turns=0)
-        self.turns.run(_nothing)
+        def finish() -> None:
+            for _ in range(min(many, len(self.taken))):
+                self.taken.pop(index % len(self.taken)).finish()
+
+        self.turns.run(finish)
 
     # -- what the network does -----------------------------------------------------------------------------
 
-    @rule(which=st.integers(0, 1), kind=st.sampled_from([Pipe, Calls]))
+    @rule(which=_WHICH, kind=_TRANSPORTS)
     def attach(self, which: int, kind: type[Pipe] | type[Calls]) -> None:
         line = self._sender(which).line
         self.turns.run(lambda: line.attach(kind))
 
-    @rule(which=st.integers(0, 1), lose=st.booleans(), receiver_notices=st.booleans())
+    @rule(which=_WHICH, lose=st.booleans(), receiver_notices=st.booleans())
     def cut(self, which: int, *, lose: bool, receiver_notices: bool) -> None:
         line = self._sender(which).line
         self.turns.run(lambda: line.cut(lose=lose, receiver_notices=receiver_notices))
 
-    @rule(which=st.integers(0, 1), index=st.integers(0, 100), again=st.booleans(), many=st.integers(1, 10))
+    @rule(which=_WHICH, index=_INDEX, again=st.booleans(), many=_MANY)
     def deliver(self, which: int, index: int, *, again: bool, many: int) -> None:
         line = self._sender(which).line
-        for _ in range(many):
+        for _ in range(min(many, len(line.bag))):
             self.turns.run(lambda: line.deliver(index, again=again))
 
-    @rule(which=st.integers(0, 1), index=st.integers(0, 100), again=st.booleans(), many=st.integers(1, 10))
+    @rule(which=_WHICH, index=_INDEX, again=st.booleans(), many=_MANY)
     def give_back(self, which: int, index: int, *, again: bool, many: int) -> None:
         line = self._sender(which).line
-        for _ in range(many):
+        for _ in range(min(many, line.results)):
             self.turns.run(lambda: line.give_back(index, again=again))
+
+    @rule(which=_WHICH)
+    def everything_arrives(self, which: int) -> None:
+        line = self._sender(which).line
+        for _ in range(5):
+            for _ in range(len(line.bag)):
+                self.turns.run(lambda: line.deliver(0), turns=2)
+            for _ in range(line.results):
+                self.turns.run(lambda: line.give_back(0), turns=2)
 
     # -- what holds always ---------------------------------------------------------------------------------
 
@@ -205,14 +225,10 @@ class BareLink(RuleBasedStateMachine):
         rounds = _ENOUGH + sum(len(sender.tasks) for sender in self.senders)
         for _ in range(rounds):
             before = self._progress()
-            for sender in self.senders:
-                line = sender.line
-                if line.current is None:
-                    self.turns.run(lambda line=line: line.attach(Pipe))
-                for _ in range(len(line.bag)):
-                    self.turns.run(lambda line=line: line.deliver(0), turns=1)
-                while sum(len(way.results) for way in line.transports) > 0:
-                    self.turns.run(lambda line=line: line.give_back(0), turns=1)
+            for which, sender in enumerate(self.senders):
+                if sender.line.current is None:
+                    self.attach(which, Pipe)
+                self.everything_arrives(which)
             for agent in range(self.agents):
                 self.begin_handling(agent, 20)
             while self.taken:

@@ -9,8 +9,7 @@ Callback contract::
         async def on_add(self, message: Add, ctx): ...   # any `on_...`: handles its annotated message type
         async def on_stop(self, ctx, reason): ...        # after the last
 
-The method's name does not matter beyond ``on_``; the annotation of its first parameter is what is dispatched
-on.
+The method's name does not matter beyond ``on_``: dispatch is by the annotation of its first parameter.
 """
 
 from __future__ import annotations

@@ -73,7 +73,9 @@ class RingMember(Agent):
     async def on_token(self, held: Token, ctx: Context) -> None:
         """Handle one token."""
         if held.hops_left:
-            await ctx.tell(self._following, Token(number=held.number, hops_left=held.hops_left - 1, text=held.text))
+            await ctx.tell(
+                self._following, Token(number=held.number, hops_left=held.hops_left - 1, text=held.text)
+            )
         else:
             await ctx.tell(self._first, "ended")
 
@@ -204,7 +206,8 @@ class ShoalRing(_ShoalSide):
         names = [f"ring-{place}" for place in range(RING)]
         following = [*names[1:], names[0]]
         starts = [
-            system.spawn(RingMember(after, names[0]), name=name) for name, after in zip(names, following, strict=True)
+            system.spawn(RingMember(after, names[0]), name=name)
+            for name, after in zip(names, following, strict=True)
         ]
         self._first = (await asyncio.gather(*starts))[0]
         await self.run(2 * RING * self._tokens)

@@ -90,7 +90,9 @@ class HandlerTable:
             handler = self._catch_all
             if handler is None:
                 accepted = ", ".join(sorted(self._by_tag)) or "nothing"
-                raise UnknownMessage(f"{owner} has no handler for messages tagged {tag!r}; it accepts {accepted}")
+                raise UnknownMessage(
+                    f"{owner} has no handler for messages tagged {tag!r}; it accepts {accepted}"
+                )
             return handler, decode(tag, payload)
         assert tag in NATIVE_TAGS
         return handler, decode_native(tag, payload)

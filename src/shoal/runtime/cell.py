@@ -90,7 +90,9 @@ class Cell:
     def admit(self, delivery: Delivery) -> bool:
         """Take a message in; ``False`` when its sender has to wait for room. It may also end here and now."""
         if self.state is not _RUNNING:
-            self.reject(delivery, Reason.STOPPED, AgentStopped(f"{self.address} is stopped: {self.stopped_because}"))
+            self.reject(
+                delivery, Reason.STOPPED, AgentStopped(f"{self.address} is stopped: {self.stopped_because}")
+            )
             return True
         if not self.mailbox.push(delivery, self._reserved):
             if not self._overflow(delivery):
@@ -236,7 +238,9 @@ class Cell:
         self.state = State.STOPPING
         self._bury_all()
         if not await self._wait_quiet(grace_s):
-            self._cancel_workers(f"{self.address} was stopped ({reason}) and its grace of {grace_s:g} s is over")
+            self._cancel_workers(
+                f"{self.address} was stopped ({reason}) and its grace of {grace_s:g} s is over"
+            )
             await self._wait_quiet(grace_s)
         self.state = State.STOPPED
 

@@ -87,7 +87,9 @@ def entry_of(model: type) -> Entry:
         if not model.__pydantic_complete__:
             model.model_rebuild()
         serializer = model.__pydantic_serializer__
-        entry = Entry(model, tag_of(model), serializer.to_python, model.__pydantic_validator__.validate_python)
+        entry = Entry(
+            model, tag_of(model), serializer.to_python, model.__pydantic_validator__.validate_python
+        )
         _entries[model] = entry
     return entry
 
@@ -110,24 +112,21 @@ def encode(value: Any, limit: int = 64 * MIB) -> tuple[str, bytes]:
     except RecursionError as exc:
         raise MessageTooDeep(f"message {tag or kind.__qualname__} is nested too deep to be sent") from exc
     except Exception as exc:
-        _pack_failed()
         raise _encode_error(tag or kind.__qualname__, exc) from exc
     if len(payload) > limit:
-        raise MessageTooLarge(f"message {tag} is {len(payload):,} bytes; the limit is {limit:,} (max_message_bytes)")
+        raise MessageTooLarge(
+            f"message {tag} is {len(payload):,} bytes; the limit is {limit:,} (max_message_bytes)"
+        )
     return tag, payload
-
-
-def _pack_failed() -> None:
-    # A Packer that raised half-way keeps what it had packed: it must not begin the next message.
-    global _pack
-    _pack = msgpack.Packer(autoreset=True, use_bin_type=True).pack
 
 
 def _encode_error(what: str, exc: Exception) -> Exception:
     text = str(exc)
     if "recursion" in text or "too deep" in text or "Circular reference" in text:
         return MessageTooDeep(f"message {what} is nested deeper than 511 levels, or contains itself")
-    return NotAMessage(f"message {what} cannot be sent: {text}. Only msgpack-native values travel (never pickle)")
+    return NotAMessage(
+        f"message {what} cannot be sent: {text}. Only msgpack-native values travel (never pickle)"
+    )
 
 
 def loaded_model(tag: str) -> type[BaseModel]:
@@ -182,4 +181,6 @@ def _unpack(tag: str, payload: bytes) -> Any:
     try:
         return msgpack.unpackb(payload, strict_map_key=False)
     except Exception as exc:  # msgpack raises ValueError, its own classes and UnicodeDecodeError
-        raise InvalidMessage(f"message {tag}: payload is not valid msgpack ({type(exc).__name__}: {exc})") from exc
+        raise InvalidMessage(
+            f"message {tag}: payload is not valid msgpack ({type(exc).__name__}: {exc})"
+        ) from exc

@@ -8,7 +8,16 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from shoal.runtime.delivery import Delivery
-from shoal.runtime.envelope import LANE_NORMAL, TELL, Envelope, Lane, Scope, asks_waiting, derived_id, scope_of_sends
+from shoal.runtime.envelope import (
+    LANE_NORMAL,
+    TELL,
+    Envelope,
+    Lane,
+    Scope,
+    asks_waiting,
+    derived_id,
+    scope_of_sends,
+)
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.ref import Ref
 
@@ -86,7 +95,7 @@ class Context:
 
     def tell(
         self, to: Ref | str, message: Any, *, lane: Lane | None = None, deadline_s: float | None = None
-    ) -> Coroutine[Any, Any, None]:
+    ) -> Coroutine[Any, Any, Any]:
         """Send; returns once accepted. Raises as ``Ref.tell``."""
         scope = self._scope or self._make_scope()
         if deadline_s is not None:

@@ -35,7 +35,17 @@ ENCODED = object()
 class Delivery:
     """One message on its way through a cell."""
 
-    __slots__ = ("arrived", "custody", "envelope", "finished", "joined", "number", "origin", "outcome", "value")
+    __slots__ = (
+        "arrived",
+        "custody",
+        "envelope",
+        "finished",
+        "joined",
+        "number",
+        "origin",
+        "outcome",
+        "value",
+    )
 
     def __init__(
         self,

@@ -144,7 +144,9 @@ class Host:
             raise AgentStartFailed(f"{address}: on_start took longer than the handler limit") from exc
         except (Exception, SystemExit) as exc:
             details = handler_error(exc, address, "start").details
-            raise AgentStartFailed(f"{address} could not start: {type(exc).__name__}: {exc}", **details) from exc
+            raise AgentStartFailed(
+                f"{address} could not start: {type(exc).__name__}: {exc}", **details
+            ) from exc
         return cell
 
     async def _hook(self, cell: Cell, hook: Any, *arguments: Any) -> None:
@@ -178,7 +180,9 @@ class Host:
 
     async def _run_on_stop(self, cell: Cell, reason: str) -> None:
         try:
-            await asyncio.wait_for(self._hook(cell, cell.behavior.on_stop, reason), self.config.stop_grace_s or None)
+            await asyncio.wait_for(
+                self._hook(cell, cell.behavior.on_stop, reason), self.config.stop_grace_s or None
+            )
         except (Exception, SystemExit):
             _log.exception("on_stop of %s failed", cell.address, extra={"agent": cell.address})
 

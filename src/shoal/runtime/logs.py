@@ -47,7 +47,9 @@ def set_up_logs(level: str | None = None) -> None:
     if any(getattr(handler, "shoal", False) for handler in logger.handlers):
         return
     as_json = os.environ.get("SHOAL_LOG", "") == "json"
-    renderer: Any = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
+    renderer: Any = (
+        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
+    )
     handler = logging.StreamHandler(sys.stderr)
     handler.shoal = True  # type: ignore[attr-defined]
     handler.addFilter(_AddContext())

@@ -94,7 +94,7 @@ class Mailbox(Generic[W]):
         return self.capacity - self._size
 
     def push(self, item: W, reserved: int = 0) -> bool:
-        """Put ``item`` in its lane; ``False`` when a bounded lane has no room but ``reserved`` (nothing changed then)."""
+        """Put ``item`` in its lane; ``False`` when a bounded lane has no room beyond ``reserved``."""
         envelope = item.envelope
         index = envelope.lane
         if index == LANE_SYSTEM:

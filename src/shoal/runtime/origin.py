@@ -90,5 +90,3 @@ class LocalOrigin:
 
     def done(self, delivery: Delivery) -> None:
         """Nobody keeps it."""
-
-

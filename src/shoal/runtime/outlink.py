@@ -35,7 +35,9 @@ class Carrier(Protocol):
 class OutLink:
     """One link to the host ``peer``."""
 
-    def __init__(self, peer: str, config: Config, on_reply: Callable[[Reply], None], stats: LinkStats) -> None:
+    def __init__(
+        self, peer: str, config: Config, on_reply: Callable[[Reply], None], stats: LinkStats
+    ) -> None:
         self.peer = peer
         self._config = config
         self._on_reply = on_reply

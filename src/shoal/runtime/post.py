@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from shoal.runtime.asks import Asks, OutOfTime, with_envelope
-from shoal.runtime.codec import NATIVE, decode, encode, entry_of
+from shoal.runtime.codec import NATIVE, decode, decode_as, encode, entry_of
 from shoal.runtime.custody import Custody
 from shoal.runtime.deadletters import Reason
 from shoal.runtime.delivery import ENCODED, Delivery
@@ -74,7 +74,9 @@ class Post:
             else:
                 tag, value = self._passed(message)
             envelope = make_envelope((message_id, kind, sender, address, tag, payload, lane, 1, scope))
-            delivery = Delivery(envelope, value, self._local if kind == ASK else None, 0, time.monotonic(), custody)
+            delivery = Delivery(
+                envelope, value, self._local if kind == ASK else None, 0, time.monotonic(), custody
+            )
             if not cell.offer(delivery):
                 await cell.wait_room()
                 cell.admit(delivery)
@@ -156,7 +158,9 @@ class Post:
             if not task.done():
                 task.cancel()
 
-    def _cancel_later(self, address: str, message_id: bytes, sender: str, scope: Scope, *, sent: bool) -> None:
+    def _cancel_later(
+        self, address: str, message_id: bytes, sender: str, scope: Scope, *, sent: bool
+    ) -> None:
         """Take an ask back, wherever it is now; nobody waits for that."""
         if not sent:
             return
@@ -168,7 +172,9 @@ class Post:
         if route is None or route[0].failure is not None:
             return
         cancel_id = message_id[::-1]
-        envelope = Envelope(cancel_id, Kind.CANCEL, sender, address, "bytes", message_id, Lane.SYSTEM, 1, scope)
+        envelope = Envelope(
+            cancel_id, Kind.CANCEL, sender, address, "bytes", message_id, Lane.SYSTEM, 1, scope
+        )
         route[0].put(route[1], envelope)
 
     # -- values --------------------------------------------------------------------------------------------
@@ -179,8 +185,10 @@ class Post:
             return self._by_reference[kind], message
         tag = NATIVE.get(kind)
         if self._host.config.isolate or (tag is not None and kind not in _BY_REFERENCE_OK):
+            own = tag is None
             tag, payload = encode(message, self._host.config.max_message_bytes)
-            return tag, decode(tag, payload)
+            # By its own class: a second model of this process may carry the same tag.
+            return tag, decode_as(entry_of(kind), payload) if own else decode(tag, payload)
         if tag is None:
             tag = entry_of(kind).tag
         self._by_reference[kind] = tag
@@ -220,7 +228,9 @@ class Post:
 
     def new_link(self, peer: str) -> OutLink:
         """A link to ``peer`` for the peers' implementation to attach transports to."""
-        return OutLink(peer, self._host.config, lambda reply: self._on_reply(peer, reply), self._host.stats.links)
+        return OutLink(
+            peer, self._host.config, lambda reply: self._on_reply(peer, reply), self._host.stats.links
+        )
 
     def _on_reply(self, peer: str, reply: Reply) -> None:
         if reply.status == Status.BY_REFERENCE:
@@ -261,10 +271,14 @@ class Post:
             task.cancel()
 
 
-def _timeout_error(address: str, message: Any, limit_s: float | None, envelope: Envelope | None) -> ShoalError:
+def _timeout_error(
+    address: str, message: Any, limit_s: float | None, envelope: Envelope | None
+) -> ShoalError:
     what = type(message).__name__
     if envelope is None:
-        return MailboxFull(f"{what} was not sent to {address}: no room in its mailbox, or no way to it, in {limit_s} s")
+        return MailboxFull(
+            f"{what} was not sent to {address}: no room in its mailbox, or no way to it, in {limit_s} s"
+        )
     return AskTimeout(f"{address} did not answer {what} in {limit_s} s; it may still run", envelope)
 
 
@@ -281,4 +295,6 @@ def _check_chain(asks: tuple[str, ...], address: str, depth: int) -> None:
         blocked = bool(several) and len(several) >= int(several[0].rpartition("*")[2])
     if blocked:
         path = " -> ".join((*asks, address))
-        raise CircularAsk(f"circular ask {path}: {address} waits for this answer itself and could never give one")
+        raise CircularAsk(
+            f"circular ask {path}: {address} waits for this answer itself and could never give one"
+        )

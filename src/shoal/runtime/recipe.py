@@ -64,8 +64,10 @@ def recipe_of(agent: Any) -> Callable[[], Behavior]:
     if isinstance(agent, type) and hasattr(agent, "handler_table"):
         return agent
     if callable(agent) and not isinstance(agent, type):
-        return lambda: recipe_of(_made(agent))()
-    raise ConfigError(f"{agent!r} cannot be spawned: give an Agent, an Agent class, an async function or a factory")
+        return lambda: _from_factory(agent)
+    raise ConfigError(
+        f"{agent!r} cannot be spawned: give an Agent, an Agent class, an async function or a factory"
+    )
 
 
 def check_recipe(agent: Any) -> None:
@@ -77,9 +79,15 @@ def check_recipe(agent: Any) -> None:
         recipe().handler_table()
 
 
+def _from_factory(factory: Callable[[], Any]) -> Behavior:
+    return recipe_of(_made(factory))()
+
+
 def _made(factory: Callable[[], Any]) -> Any:
     made = factory()
-    if made is factory or (callable(made) and not is_behavior(made) and not inspect.iscoroutinefunction(made)):
+    if made is factory or (
+        callable(made) and not is_behavior(made) and not inspect.iscoroutinefunction(made)
+    ):
         raise ConfigError(f"the factory {factory!r} returned {made!r}, which is no agent")
     return made
 

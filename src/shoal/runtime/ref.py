@@ -42,10 +42,21 @@ def host_of(address: str) -> str:
 class Sender(Protocol):
     """What a ref sends through: the host of this process."""
 
-    def tell(self, address: str, message: Any, **options: Any) -> Coroutine[Any, Any, Any]:
+    def tell(
+        self, address: str, message: Any, /, *, lane: Lane | None = None, deadline_s: float | None = None
+    ) -> Coroutine[Any, Any, Any]:
         """Send; returns once accepted."""
 
-    def ask(self, address: str, message: Any, **options: Any) -> Coroutine[Any, Any, Any]:
+    def ask(
+        self,
+        address: str,
+        message: Any,
+        /,
+        *,
+        timeout_s: float | None = None,
+        lane: Lane | None = None,
+        task: str | None = None,
+    ) -> Coroutine[Any, Any, Any]:
         """Send and wait for the answer."""
 
 
@@ -84,7 +95,9 @@ class Ref:
         Raises ``HandlerError`` when the handler raised, ``Refused`` when it certainly did not run and
         ``UnknownOutcome`` (``AskTimeout``, ``AgentDied``) when nobody can say.
         """
-        return (self._sender or self._via()).ask(self.address, message, timeout_s=timeout_s, lane=lane, task=task)
+        return (self._sender or self._via()).ask(
+            self.address, message, timeout_s=timeout_s, lane=lane, task=task
+        )
 
     def _via(self) -> Sender:
         try:

@@ -21,9 +21,13 @@ def handlers_of(function: Callable[..., Awaitable[Any]], name: str) -> list[Hand
     Raises :class:`ConfigError` naming ``name`` when the signature cannot be one of a handler.
     """
     if not inspect.iscoroutinefunction(function):
-        raise ConfigError(f"{name} must be an `async def`: a handler that blocks would stop its whole process")
+        raise ConfigError(
+            f"{name} must be an `async def`: a handler that blocks would stop its whole process"
+        )
     parameters = [
-        p for p in inspect.signature(function).parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        p
+        for p in inspect.signature(function).parameters.values()
+        if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
     ]
     if not 1 <= len(parameters) <= 2:
         raise ConfigError(f"{name} must take (message) or (message, ctx), not {len(parameters)} parameters")

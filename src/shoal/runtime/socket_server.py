@@ -37,7 +37,9 @@ def private_directory(system: str) -> Path:
             step.mkdir(mode=0o700)
         status = step.lstat()
         if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
-            raise StartError(f"{step} must be a directory of this user with mode 0700: remove it, or set TMPDIR")
+            raise StartError(
+                f"{step} must be a directory of this user with mode 0700: remove it, or set TMPDIR"
+            )
     return path
 
 
@@ -55,7 +57,9 @@ class SocketServer:
         """Listen; returns the path, or "" where the directory is too deep for a socket (Ray calls serve then)."""
         path = str(directory / f"{self._host.incarnation.hex()}.sock")
         if len(path) > _PATH_MAX:
-            _log.warning("no Unix socket for %s: its path would be too long (%s); set TMPDIR", self._host.name, path)
+            _log.warning(
+                "no Unix socket for %s: its path would be too long (%s); set TMPDIR", self._host.name, path
+            )
             return ""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_unix_server(self._accept, path)

@@ -64,7 +64,9 @@ class _Frames(asyncio.Protocol):
             while end - start >= 4:
                 (length,) = _LENGTH.unpack_from(rest, start)
                 if length > self._most:
-                    raise ProtocolError(f"a frame of {length:,} bytes was announced; the limit is {self._most:,}")
+                    raise ProtocolError(
+                        f"a frame of {length:,} bytes was announced; the limit is {self._most:,}"
+                    )
                 if end - start - 4 < length:
                     break
                 self.on_frame(bytes(rest[start + 4 : start + 4 + length]))
@@ -124,7 +126,9 @@ class ServerConnection(_Frames):
             return
         try:
             sender, nonce, mac = msgpack.unpackb(frame)
-            good = hmac.compare_digest(mac, proof(self._secret, b"hello", self._nonce, sender)) and bool(sender)
+            good = hmac.compare_digest(mac, proof(self._secret, b"hello", self._nonce, sender)) and bool(
+                sender
+            )
         except Exception as exc:  # anything at all may come before the proof
             raise ProtocolError(f"a hello that cannot be read: {type(exc).__name__}") from exc
         if not good:

@@ -7,7 +7,27 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
-SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+SECONDS = (
+    0.0001,
+    0.00025,
+    0.0005,
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1,
+    2.5,
+    5,
+    10,
+    30,
+    60,
+    300,
+)
 """Upper bounds of the time histograms' buckets, in seconds."""
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 """Upper bounds of the batch size histogram's buckets, in messages."""
@@ -32,7 +52,16 @@ class Tally:
 class RoleStats:
     """What the agents of one role did in this process."""
 
-    __slots__ = ("agents", "cancelled", "deduplicated", "failed", "handled", "handling", "queueing", "redelivered")
+    __slots__ = (
+        "agents",
+        "cancelled",
+        "deduplicated",
+        "failed",
+        "handled",
+        "handling",
+        "queueing",
+        "redelivered",
+    )
 
     def __init__(self) -> None:
         self.agents = 0

@@ -249,5 +249,7 @@ def start(target: str | None = None, **settings: Any) -> Starting:
     Raises ``ConfigError`` for a bad setting at once, ``StartError`` when Ray cannot be reached.
     """
     if target is not None and (not isinstance(target, str) or not target):
-        raise ConfigError(f"target is {target!r}; give 'local', 'auto', 'host:port', 'ray://host:port' or nothing")
+        raise ConfigError(
+            f"target is {target!r}; give 'local', 'auto', 'host:port', 'ray://host:port' or nothing"
+        )
     return Starting(target, settings)

@@ -96,11 +96,15 @@ def unpack(frame: bytes | memoryview) -> Data | Report:
         if fields[0] == REPORT:
             _, session, number, taken, flows, replies = fields
             reports = [_flow(flow) for flow in flows]
-            return Report(_count(session), _count(number), _count(taken), reports, [_reply(r) for r in replies])
+            return Report(
+                _count(session), _count(number), _count(taken), reports, [_reply(r) for r in replies]
+            )
     except ProtocolError:
         raise
     except Exception as exc:  # msgpack's own classes, ValueError, TypeError, IndexError, KeyError
-        raise ProtocolError(f"a frame of {len(frame):,} bytes is not valid: {type(exc).__name__}: {exc}") from exc
+        raise ProtocolError(
+            f"a frame of {len(frame):,} bytes is not valid: {type(exc).__name__}: {exc}"
+        ) from exc
     raise ProtocolError(f"a frame of {len(frame):,} bytes is of no known kind")
 
 

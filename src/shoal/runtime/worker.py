@@ -156,7 +156,9 @@ class Worker:
             envelope = cell.host.encoded(delivery)
         if len(envelope.payload) > cell.host.config.max_message_bytes:
             limit = cell.host.config.max_message_bytes
-            raise MessageTooLarge(f"message {envelope.tag} is over the limit of {limit:,} bytes (max_message_bytes)")
+            raise MessageTooLarge(
+                f"message {envelope.tag} is over the limit of {limit:,} bytes (max_message_bytes)"
+            )
         return cell.table.decode(envelope.tag, envelope.payload, cell.address)
 
     def _cancelled(self, tag: str) -> ShoalError:
@@ -196,7 +198,9 @@ def _check_scope(scope: Scope, address: str, hop_limit: int) -> None:
         raise Expired(f"the deadline passed {time.time() - until:.3f} s before {address} began it")
     if scope.hops > hop_limit:
         route = " -> ".join(scope.path)
-        raise HopLimit(f"forwarded {scope.hops} times, the limit is {hop_limit}; last through {route} -> {address}")
+        raise HopLimit(
+            f"forwarded {scope.hops} times, the limit is {hop_limit}; last through {route} -> {address}"
+        )
 
 
 _REASONS: tuple[tuple[type[ShoalError], Reason], ...] = (

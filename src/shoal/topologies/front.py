@@ -1,4 +1,4 @@
-"""The agent a team is addressed by. Each pattern has its own: it says how a message becomes the members' work."""
+"""The agent a team is addressed by. Each pattern has its own, which divides the work."""
 
 from __future__ import annotations
 
@@ -38,6 +38,6 @@ class Front(Agent):
         """Do one task with the members; return its result."""
 
     async def ask(self, member: Ref, message: Any, ctx: Context) -> Any:
-        """Ask a member; wait as long as who asked the team does, or the system's default when nobody waits."""
+        """Ask a member; wait as long as who asked the team, or the system's default when nobody did."""
         left_s = None if ctx.deadline is None else max(_SOON_S, ctx.deadline - time.time())
         return await ctx.ask(member, message, timeout_s=left_s)

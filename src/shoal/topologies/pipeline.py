@@ -1,5 +1,4 @@
-"""Pipeline: each message goes through the stages in order. Items do not wait for one another: there is no
-barrier.
+"""Pipeline: each message goes through the stages in order; items do not wait for one another (no barrier).
 
 Failure modes and what is done about them: a stage that cannot take what the one before returns → refused
 before anything is started, as far as the types are declared; bad output that cascades → ``gates``: a check
@@ -79,8 +78,8 @@ class Pipeline(Topology):
             for kind in flowing or ():
                 if not accepted.takes(kind):
                     raise ConfigError(
-                        f"pipeline: stage {name!r} returns {type_names((kind,))}, which stage {following!r} does not "
-                        f"accept (it accepts {type_names(accepted.accepts)})"
+                        f"pipeline: stage {name!r} returns {type_names((kind,))}, which stage {following!r} "
+                        f"does not accept (it accepts {type_names(accepted.accepts)})"
                     )
 
     def signature(self) -> Signature:

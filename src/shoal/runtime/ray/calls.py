@@ -124,7 +124,9 @@ class CallCarrier:
 
 def is_death(exc: Exception) -> bool:
     """Whether Ray says for certain that the actor is gone (and not just out of reach for now)."""
-    return isinstance(exc, ActorDiedError) or (isinstance(exc, RayActorError) and "unavailable" not in str(exc).lower())
+    return isinstance(exc, ActorDiedError) or (
+        isinstance(exc, RayActorError) and "unavailable" not in str(exc).lower()
+    )
 
 
 def actor_by_name(name: str, namespace: str) -> Any:

@@ -105,7 +105,9 @@ class RayPeers:
     async def _end_of(self, line: Line) -> None:
         """Find out whether the host was stopped or died by itself, and end what was on its way there."""
         info = line.info
-        error: ShoalError = AgentDied(f"the process of {info.name} (pid {info.pid}) died with the message in it")
+        error: ShoalError = AgentDied(
+            f"the process of {info.name} (pid {info.pid}) died with the message in it"
+        )
         reason = Reason.DIED
         try:
             known, why = await self._ask_directory("lookup", info.name)
@@ -138,7 +140,9 @@ class RayPeers:
         except BaseException as exc:
             ray.kill(actor)
             if isinstance(exc, TimeoutError):
-                raise SpawnError(f"{name}: its process did not start in {_BOOT_S:g} s; is the cluster full?") from exc
+                raise SpawnError(
+                    f"{name}: its process did not start in {_BOOT_S:g} s; is the cluster full?"
+                ) from exc
             raise
         return info
 
@@ -183,7 +187,7 @@ class RayPeers:
 def pack_agent(agent: Any) -> bytes:
     """The agent as Ray ships code: cloudpickle, from this client to its own hosts. Never used for messages."""
     try:
-        blob: bytes = ray.cloudpickle.dumps(agent)
+        blob: bytes = ray.cloudpickle.dumps(agent)  # type: ignore[no-untyped-call]
     except Exception as exc:
         raise ConfigError(
             f"{agent!r} cannot be shipped to another process ({exc}): open files, sockets and locks in on_start"
@@ -194,13 +198,18 @@ def pack_agent(agent: Any) -> bytes:
 def _create_actor(settings: Settings, name: str) -> Any:
     from shoal.runtime.ray.host_actor import HostActor  # noqa: PLC0415 - it imports this module
 
-    actor_class = ray.remote(
-        num_cpus=0, max_restarts=0, max_concurrency=100_000, concurrency_groups={"control": 64}
-    )(HostActor)  # fmt: skip
+    # max_restarts=0: Ray would restart without order or backoff, behind the back of whoever supervises.
+    options: dict[str, Any] = {
+        "name": actor_name(settings.system, name),
+        "namespace": NAMESPACE,
+        "lifetime": "detached",
+        "max_restarts": 0,
+        "max_concurrency": 100_000,
+    }
+    remote: Any = ray.remote  # its annotations know nothing of concurrency groups
+    actor_class = remote(num_cpus=0, concurrency_groups={"control": 64})(HostActor)
     try:
-        return actor_class.options(
-            name=actor_name(settings.system, name), namespace=NAMESPACE, lifetime="detached"
-        ).remote(settings, name)
+        return actor_class.options(**options).remote(settings, name)
     except ValueError as exc:
         if "already" in str(exc):
             raise NameTaken(f"the name {name!r} is in use in this system") from exc

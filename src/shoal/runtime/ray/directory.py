@@ -92,5 +92,5 @@ class Directory:
 
 def create_directory(system: str) -> Any:
     """Start the directory of a new system; it dies with this process."""
-    actor = ray.remote(num_cpus=0, max_concurrency=100_000)(Directory)
-    return actor.options(name=directory_name(system), namespace=NAMESPACE).remote()
+    actor = ray.remote(num_cpus=0)(Directory)
+    return actor.options(name=directory_name(system), namespace=NAMESPACE, max_concurrency=100_000).remote()

@@ -48,7 +48,9 @@ def _answered(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[
         except ShoalError as error:
             return False, pack_error(error)
         except Exception as exc:  # a fault of ours: it must reach somebody
-            return False, pack_error(ShoalError(f"{type(exc).__name__}: {exc}", traceback=traceback.format_exc()))
+            return False, pack_error(
+                ShoalError(f"{type(exc).__name__}: {exc}", traceback=traceback.format_exc())
+            )
 
     return answer
 

@@ -60,7 +60,9 @@ class Line:
     def _use_calls(self) -> None:
         if self._lost:
             return
-        self._calls = CallCarrier(self.actor, self._host.incarnation, self.link, self._calls_broke, self._host.out.errand)
+        self._calls = CallCarrier(
+            self.actor, self._host.incarnation, self.link, self._calls_broke, self._host.out.errand
+        )
         self.link.attach(self._calls)
         if self.link.owed or self._same_node:
             self._calls.poll()
@@ -68,7 +70,9 @@ class Line:
             self._host.out.errand(self._reconnect())
 
     async def _try_socket(self) -> bool:
-        beside = CallCarrier(self.actor, self._host.incarnation, self.link, self._calls_broke, self._host.out.errand)
+        beside = CallCarrier(
+            self.actor, self._host.incarnation, self.link, self._calls_broke, self._host.out.errand
+        )
 
         def make() -> ClientConnection:
             return ClientConnection(

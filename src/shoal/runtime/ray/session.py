@@ -69,7 +69,9 @@ def _check_reachable(address: str, timeout_s: float) -> None:
     plain = address.removeprefix("ray://")
     name, _, port = plain.rpartition(":")
     if not name or not port.isdigit():
-        raise StartError(f"{address!r} is no address of a Ray cluster: give host:port, ray://host:port, or 'auto'")
+        raise StartError(
+            f"{address!r} is no address of a Ray cluster: give host:port, ray://host:port, or 'auto'"
+        )
     try:
         socket.create_connection((name.strip("[]"), int(port)), timeout=timeout_s).close()
     except OSError as exc:

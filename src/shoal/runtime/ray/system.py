@@ -34,7 +34,9 @@ _HEALTH_S = 1.0
 class RaySystem(System):
     """A system whose agents are Ray actors."""
 
-    def __init__(self, config: Config, settings: Settings, peers: RayPeers, ours: bool, directory: Any) -> None:
+    def __init__(
+        self, config: Config, settings: Settings, peers: RayPeers, ours: bool, directory: Any
+    ) -> None:
         host = Host(f"client-{secrets.token_hex(3)}", config, peers)
         peers.bind(host)
         super().__init__(config, host, settings.system)
@@ -127,7 +129,9 @@ class RaySystem(System):
         for info, actor in reversed(await self._actors()):
             try:
                 async with asyncio.timeout(limit_s):
-                    stop = self._peers.stop_host(info, actor, "the system was shut down", drain=False, kill=False)
+                    stop = self._peers.stop_host(
+                        info, actor, "the system was shut down", drain=False, kill=False
+                    )
                     await stop
             except (TimeoutError, ShoalError) as exc:
                 _log.warning("%s did not stop in order (%s); killed", info.name, exc)
