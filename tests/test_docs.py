@@ -67,12 +67,19 @@ def test_the_snippets_of_a_page_run_and_print_what_they_say(page: Path) -> None:
 
 
 def test_few_snippets_are_not_run() -> None:
-    unrun = [found for page in RUN for found in _BLOCK.findall(page.read_text(encoding="utf-8")) if "no-run" in found[0]]
+    unrun = [
+        found
+        for page in RUN
+        for found in _BLOCK.findall(page.read_text(encoding="utf-8"))
+        if "no-run" in found[0]
+    ]
     assert len(unrun) <= 6
 
 
 @pytest.mark.parametrize("program", sorted((ROOT / "examples").glob("*.py")), ids=page_name)
-def test_an_example_runs_in_one_process_and_prints_what_its_docstring_says(program: Path, tmp_path: Path) -> None:
+def test_an_example_runs_in_one_process_and_prints_what_its_docstring_says(
+    program: Path, tmp_path: Path
+) -> None:
     source = program.read_text(encoding="utf-8")
     local = tmp_path / program.name
     local.write_text(source.replace("shoal.start()", 'shoal.start("local")'), encoding="utf-8")
@@ -111,7 +118,11 @@ def named_tests() -> list[str]:
 def tests_in(path: Path) -> set[str]:
     """The test functions of a file, and its test classes, also those that hypothesis makes of machines."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    names = {
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    }
     for node in tree.body:
         if isinstance(node, ast.Assign):
             names.update(target.id for target in node.targets if isinstance(target, ast.Name))
@@ -166,7 +177,9 @@ def test_the_reference_has_every_setting_with_its_default() -> None:
 def test_the_reference_has_every_public_method_and_property(kind: str) -> None:
     text = (DOCS / "reference" / "api.md").read_text(encoding="utf-8")
     section = text.partition(f"## {kind}\n")[2].partition("\n## ")[0]
-    documented = {name for line in section.splitlines() if line.startswith("|") for name in re.findall(r"`(\w+)", line)}
+    documented = {
+        name for line in section.splitlines() if line.startswith("|") for name in re.findall(r"`(\w+)", line)
+    }
     owner: Any = getattr(shoal, kind)
     public = {
         name
@@ -181,7 +194,12 @@ def test_the_reference_has_every_public_method_and_property(kind: str) -> None:
 
 
 def test_the_reference_has_every_error_where_it_stands_in_the_tree() -> None:
-    drawn = (DOCS / "reference" / "errors.md").read_text(encoding="utf-8").partition("```text\n")[2].partition("```")[0]
+    drawn = (
+        (DOCS / "reference" / "errors.md")
+        .read_text(encoding="utf-8")
+        .partition("```text\n")[2]
+        .partition("```")[0]
+    )
     parents: list[str] = []
     found: dict[str, str | None] = {}
     for line in drawn.splitlines():
@@ -190,7 +208,9 @@ def test_the_reference_has_every_error_where_it_stands_in_the_tree() -> None:
             parents[depth:] = [name[0]]
             found[name[0]] = parents[depth - 1] if depth else None
     ours = {name: kind for name, kind in error_classes().items() if kind.__module__ == "shoal.runtime.errors"}
-    assert found == {name: None if name == "ShoalError" else kind.__base__.__name__ for name, kind in ours.items()}
+    assert found == {
+        name: None if name == "ShoalError" else kind.__base__.__name__ for name, kind in ours.items()
+    }
 
 
 def test_the_reference_has_every_command_and_option() -> None:

@@ -25,7 +25,12 @@ def output_of(program: Path) -> list[str]:
     """What a program prints, run by this interpreter against this checkout."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONWARNINGS": "error::RuntimeWarning"}
     done = subprocess.run(
-        [sys.executable, str(program)], capture_output=True, text=True, timeout=100, check=False, env=environment
+        [sys.executable, str(program)],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+        env=environment,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()

@@ -108,6 +108,7 @@ class Gate:
         self.arrived = asyncio.Condition()
         self.open = asyncio.Event()
         self.cancelled: list[str] = []
+        self.called_off = asyncio.Event()
         self.deadlines: list[float | None] = []
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Gate:
@@ -129,6 +130,11 @@ class Gate:
         async with self.arrived:
             await self.arrived.wait_for(lambda: self.running >= count)
 
+    async def until_cancelled(self) -> None:
+        """Wait until one who was held is cancelled."""
+        async with asyncio.timeout(30):
+            await self.called_off.wait()
+
 
 class Held(shoal.Agent):
     """Waits at a gate; one whose text is ``fast`` walks around it."""
@@ -145,6 +151,7 @@ class Held(shoal.Agent):
                 await self.gate.pass_through()
             except asyncio.CancelledError:
                 self.gate.cancelled.append(ctx.address)
+                self.gate.called_off.set()
                 raise
         return ticket
 

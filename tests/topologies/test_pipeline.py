@@ -24,6 +24,9 @@ from tests.topologies.crew import (
     polish,
 )
 
+TAKEN: dict[str, Any] = {"1": Step("b")}
+BAD_NAME: dict[str, Any] = {"a b": Step("a")}
+
 
 async def maybe(ticket: Ticket) -> Ticket | None:
     return None
@@ -97,7 +100,7 @@ async def test_a_failing_stage_is_named_to_the_asker(system: shoal.System) -> No
 @pytest.mark.parametrize(
     ("make", "why"),
     [
-        (lambda: shoal.pipeline(), "pipeline has no members"),
+        (shoal.pipeline, "pipeline has no members"),
         (
             lambda: shoal.pipeline(a=Writer(), b=Worker()),
             "stage 'a' returns Draft, which stage 'b' does not accept",
@@ -114,11 +117,11 @@ async def test_a_failing_stage_is_named_to_the_asker(system: shoal.System) -> No
             "gate 'x' belongs to no stage; stages are 1",
         ),
         (lambda: shoal.pipeline(Step("a"), gates={"1": 5}), "gate '1' is 5, not a callable"),  # type: ignore[dict-item]
-        (lambda: shoal.pipeline(Step("a"), **{"1": Step("b")}), "two stages are called '1'"),
-        (lambda: shoal.pipeline(**{"a b": Step("a")}), "'a b' cannot name an agent"),
+        (lambda: shoal.pipeline(Step("a"), **TAKEN), "two stages are called '1'"),
+        (lambda: shoal.pipeline(**BAD_NAME), "'a b' cannot name an agent"),
         (
             lambda: shoal.pipeline(a=Step("a"), b=shoal.worker([shoal.pipeline(x=Step("x"), y=Editor())])),
-            "member 'b': worker, member '1': pipeline: stage 'x' returns Ticket, which stage 'y' does not accept",
+            "member 'b': worker, member '1': pipeline: stage 'x' returns Ticket, which stage 'y' does not",
         ),
         (
             lambda: shoal.pipeline(

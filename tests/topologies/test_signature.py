@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from shoal.runtime.context import Context
@@ -39,8 +40,12 @@ def test_a_function_has_the_signature_of_its_annotations() -> None:
     assert signature_of(polish) == Signature({Draft: (Draft,)})
 
 
+def make() -> Worker:
+    return Worker()
+
+
 def test_a_factory_is_open_until_it_runs() -> None:
-    assert signature_of(lambda: Worker()) is OPEN
+    assert signature_of(make) is OPEN
     assert OPEN.accepts is None
     assert OPEN.returns is None
     assert OPEN.takes(Ticket)
@@ -93,7 +98,7 @@ def test_a_split_is_known_by_its_annotations() -> None:
     def split(bundle: Bundle) -> list[Ticket]:
         return [Ticket(text=text) for text in bundle.texts]
 
-    def merge(bundle: Bundle, replies: list[Reply]) -> Draft:
+    def merge(bundle: Bundle, replies: Sequence[Reply]) -> Draft:
         return Draft(text="")
 
     assert signature_of(worker([Worker()], split=split)) == Signature({Bundle: (list,)})

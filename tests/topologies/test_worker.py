@@ -13,7 +13,6 @@ from shoal.runtime.errors import ConfigError, HandlerError
 from tests.topologies.crew import (
     Biller,
     Bundle,
-    Catcher,
     Failing,
     Gate,
     Held,
@@ -96,7 +95,7 @@ async def test_a_worker_that_cannot_take_the_type_is_not_chosen_even_when_the_ro
 
 
 async def test_an_open_team_refuses_what_none_of_its_workers_takes(system: shoal.System) -> None:
-    team = await system.build(shoal.worker([Worker()], split=lambda bundle: [Invoice(amount=1)]))
+    team = await system.build(shoal.worker([Worker()], split=lambda bundle: [Invoice(amount=1)], merge=join))
     with pytest.raises(HandlerError, match="no worker accepts Invoice"):
         await team.ask(Bundle(texts=[]))
 
@@ -142,12 +141,12 @@ async def test_a_failing_subtask_fails_its_task_names_its_worker_and_cancels_the
         return [Ticket(text="slow", skill="held"), Ticket(text="it", skill="bad")]
 
     workers = {"held": Held(gate), "bad": Failing()}
-    team = await system.build(shoal.worker(workers, split=split, router=shoal.ByField("skill")), name="shop")
+    team = await system.build(
+        shoal.worker(workers, split=split, merge=join, router=shoal.ByField("skill")), name="shop"
+    )
     with pytest.raises(HandlerError, match=r"shop/bad raised ValueError on .*: cannot do it"):
         await team.ask(Bundle(texts=[]))
-    async with asyncio.timeout(30):
-        while not gate.cancelled:
-            await asyncio.sleep(0)
+    await gate.until_cancelled()
     assert gate.cancelled == ["shop/held"]
 
 
@@ -192,10 +191,32 @@ async def test_a_wiring_that_cannot_work_is_refused_before_anything_is_started(
 async def test_a_split_into_what_nobody_takes_is_refused_unless_there_is_a_fallback(
     system: shoal.System,
 ) -> None:
-    async def takes_drafts(text: str) -> str:
+    async def takes_text(text: str) -> str:
         return text
 
     with pytest.raises(ConfigError, match="split makes Ticket, which no worker accepts"):
-        await system.build(shoal.worker([takes_drafts], split=cut))
-    team = await system.build(shoal.worker({"any": Catcher(), "w": Writer()}, split=cut, fallback="any"))
-    assert len(await team.ask(Bundle(texts=["x"]))) == 1
+        await system.build(shoal.worker([takes_text], split=cut))
+    await system.build(
+        shoal.worker({"text": takes_text, "w": Writer()}, split=cut, merge=join, fallback="text")
+    )
+
+
+async def test_a_list_of_models_is_no_answer_so_a_split_of_models_needs_a_merge(system: shoal.System) -> None:
+    with pytest.raises(
+        ConfigError, match="workers answer Reply, and a list of models is no message: give merge"
+    ):
+        await system.build(shoal.worker([Worker()], split=cut))
+
+
+async def test_another_worker_does_what_one_that_is_gone_would_get(system: shoal.System) -> None:
+    team = await system.build(shoal.worker({"a": Worker("a"), "b": Worker("b")}))
+    await system.stop(team.members["a"])
+    assert [(await team.ask(Ticket(text=""))).by for _ in range(3)] == ["b"] * 3
+
+
+async def test_when_every_worker_is_gone_the_asker_hears_why(system: shoal.System) -> None:
+    team = await system.build(shoal.worker({"a": Worker(), "b": Worker()}, fallback="b"), name="t")
+    for member in team.members.values():
+        await system.stop(member)
+    with pytest.raises(HandlerError, match="no worker is left for Ticket: t/a .* stopped by the client; t/b"):
+        await team.ask(Ticket(text=""))

@@ -14,7 +14,7 @@ from typing import Any
 from shoal.actors.agent import Agent
 from shoal.bench.errors import Miscounted
 from shoal.bench.sides import Counts, Outcome, Side, SideFactory, Stage
-from shoal.bench.workload import Parcel, Receipt, Token, parcel, token
+from shoal.bench.workload import Parcel, Receipt, Token, answers, parcel, token
 from shoal.runtime.context import Context
 from shoal.runtime.ref import Ref
 from shoal.runtime.system import System, start
@@ -301,7 +301,7 @@ class ShoalCells(_ShoalSide):
 
 
 def _check(receipt: Any, number: int) -> None:
-    if receipt.number != number:
+    if not answers(receipt, number):
         raise Miscounted(f"parcel {number} was answered with the receipt of {receipt.number}")
 
 

@@ -109,7 +109,7 @@ class Lead(Agent):
 
     async def on_progress(self, question: ProgressQuestion, ctx: Context) -> Progress:
         """How far it is."""
-        return self._progress
+        return self._progress.model_copy()
 
     async def on_audit(self, request: AuditRequest, ctx: Context) -> AuditReport:
         """Do the whole audit."""
@@ -123,22 +123,24 @@ class Lead(Agent):
         self._progress = Progress(total=len(found.tasks) + len(found.skipped))
         gate = asyncio.Semaphore(request.in_flight)
         async with asyncio.TaskGroup() as group:
-            for task in found.tasks:
+            for work in (*found.tasks, *found.skipped):
                 await gate.acquire()
-                group.create_task(self._module(task, gate, ctx))
-        for skipped in found.skipped:
-            await ctx.tell(self._aggregator, await ctx.ask(self._checker, skipped))
-            self._progress.done += 1
+                group.create_task(self._module(work, gate, ctx))
         report: AuditReport = await ctx.ask(self._aggregator, Finish(), timeout_s=300)
         return report
 
-    async def _module(self, task: ModuleTask, gate: asyncio.Semaphore, ctx: Context) -> None:
-        self._progress.current = task.path
+    async def _module(self, work: ModuleTask | ModuleReview, gate: asyncio.Semaphore, ctx: Context) -> None:
+        """Get one module reviewed and checked; a review that says it was skipped only needs the check."""
+        module, line = (work, self._line) if isinstance(work, ModuleTask) else (work.module, self._checker)
+        self._progress.current = module.path
         try:
-            await ctx.tell(self._aggregator, await ctx.ask(self._line, task, timeout_s=120, task=task.path))
-            self._progress.done += 1
+            checked = await ctx.ask(line, work, timeout_s=120, task=module.path)
         except ShoalError as error:
-            await ctx.tell(self._aggregator, ModuleFailure(module=task, reason=str(error).splitlines()[0]))
+            reason = next(iter(str(error).splitlines()), type(error).__name__)
+            await ctx.tell(self._aggregator, ModuleFailure(module=module, reason=reason))
             self._progress.failed += 1
+        else:
+            await ctx.tell(self._aggregator, checked)
+            self._progress.done += 1
         finally:
             gate.release()

@@ -38,10 +38,11 @@ class Handler:
 class HandlerTable:
     """Dispatch by message type, the same for an object that came in this process and for bytes from another."""
 
-    __slots__ = ("_by_tag", "_by_type", "_catch_all", "_entries")
+    __slots__ = ("_by_tag", "_catch_all", "_entries", "by_type")
 
     def __init__(self, handlers: list[Handler]) -> None:
-        self._by_type: dict[type, Handler] = {}
+        self.by_type: dict[type, Handler] = {}
+        """The handler of an object as it is. An object whose class is a copy of the declared one goes by its tag."""
         self._by_tag: dict[str, Handler] = {}
         self._entries: dict[str, Entry] = {}
         self._catch_all: Handler | None = None
@@ -63,16 +64,12 @@ class HandlerTable:
         if known is not None:
             raise ConfigError(f"{handler.name} and {known.name} both accept {tag}")
         self._by_tag[tag] = handler
-        self._by_type[handler.accepts] = handler
+        self.by_type[handler.accepts] = handler
 
     def __iter__(self) -> Iterator[Handler]:
         yield from self._by_tag.values()
         if self._catch_all is not None:
             yield self._catch_all
-
-    def for_value(self, value: Any) -> Handler | None:
-        """The handler of an object as it is; ``None`` when only its tag can tell (a copy of the class)."""
-        return self._by_type.get(type(value))
 
     def decode(self, tag: str, payload: bytes, owner: str) -> tuple[Handler, Any]:
         """The handler of a tag and the validated message.

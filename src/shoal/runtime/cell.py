@@ -16,7 +16,7 @@ from shoal.runtime.behavior import Behavior, role_of
 from shoal.runtime.config import Overflow
 from shoal.runtime.deadletters import Reason
 from shoal.runtime.delivery import Delivery
-from shoal.runtime.envelope import Envelope
+from shoal.runtime.envelope import LANE_SYSTEM, Envelope
 from shoal.runtime.errors import AgentStopped, Cancelled, MailboxFull, ShoalError
 from shoal.runtime.mailbox import Mailbox
 from shoal.runtime.recent import Recent
@@ -159,11 +159,9 @@ class Cell:
             raise
         self._reserved -= 1
 
-    def offer(self, delivery: Delivery) -> bool:
-        """As :meth:`admit` for a sender in this process, which also waits behind those who wait already."""
-        if self.waiting and delivery.envelope.lane and self.state is State.RUNNING:
-            return False
-        return self.admit(delivery)
+    def open_to(self, lane: int) -> bool:
+        """Whether a sender in this process need not wait behind those who wait already."""
+        return lane == LANE_SYSTEM or self.state is not _RUNNING
 
     @property
     def crowded(self) -> bool:

@@ -77,7 +77,7 @@ class Post:
             delivery = Delivery(
                 envelope, value, self._local if kind == ASK else None, 0, time.monotonic(), custody
             )
-            if not cell.offer(delivery):
+            if (cell.waiting and not cell.open_to(lane)) or not cell.admit(delivery):
                 await cell.wait_room()
                 cell.admit(delivery)
             if custody is not None:

@@ -115,7 +115,12 @@ class Worker:
                     self._open(delivery)
                 handler, message = cell.table.decode(envelope.tag, envelope.payload, cell.address)
             else:
-                handler, message = self._open(delivery)
+                message = delivery.value
+                found = cell.table.by_type.get(type(message)) if delivery.envelope.scope is None else None
+                if found is not None:
+                    handler = found
+                else:
+                    handler, message = self._open(delivery)
         except ShoalError as error:
             self._failed(delivery, error)
             return None
@@ -150,7 +155,7 @@ class Worker:
             _check_scope(scope, cell.address, cell.host.config.hop_limit)
         value = delivery.value
         if value is not ENCODED:
-            handler = cell.table.for_value(value)
+            handler = cell.table.by_type.get(type(value))
             if handler is not None:
                 return handler, value
             envelope = cell.host.encoded(delivery)

@@ -1,9 +1,9 @@
 """Worker (orchestrator-worker): an orchestrator routes each message to a worker, or splits it among several.
 
 Failure modes and what is done about them: misrouting → only workers whose handlers accept the message's type
-are eligible, and an unknown choice goes to the fallback or is a typed error; one slow worker → least-loaded
-routing; unbounded fan-out → ``parallel`` limits the subtasks of one message; a lost subtask → its error is
-the task's error.
+are eligible, and an unknown choice goes to the fallback or is a typed error; a worker that is gone → another
+does it; one slow worker → least-loaded routing; unbounded fan-out → ``parallel`` limits the subtasks of one
+message; a lost subtask → its error is the task's error.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
+from shoal.runtime.codec import NATIVE
 from shoal.runtime.context import Context
-from shoal.runtime.errors import ConfigError
+from shoal.runtime.errors import AgentNotFound, AgentStopped, ConfigError
 from shoal.runtime.ref import Ref
 from shoal.topologies.errors import NoWorker
 from shoal.topologies.front import Front
@@ -72,27 +73,34 @@ class Orchestrator(Front):
         return self._plan.merge(message, results) if self._plan.merge is not None else results
 
     async def _give(self, message: Any, ctx: Context) -> Any:
-        hand = self._choose(message)
-        hand.view.open += 1
-        try:
-            return await self.ask(hand.ref, message, ctx)
-        finally:
-            hand.view.open -= 1
-            hand.view.done += 1
+        """Ask the chosen worker; the next one where it certainly has not done it, being gone."""
+        gone: dict[str, str] = {}
+        while True:
+            hand = self._choose(message, gone)
+            hand.view.open += 1
+            try:
+                return await self.ask(hand.ref, message, ctx)
+            except (AgentNotFound, AgentStopped) as error:
+                gone[hand.view.name] = error.text
+            finally:
+                hand.view.open -= 1
+                hand.view.done += 1
 
-    def _choose(self, message: Any) -> Hand:
-        able = {name: hand for name, hand in self._hands.items() if hand.signature.takes(type(message))}
+    def _choose(self, message: Any, gone: Mapping[str, str]) -> Hand:
+        fits = {name: hand for name, hand in self._hands.items() if hand.signature.takes(type(message))}
+        able = {name: hand for name, hand in fits.items() if name not in gone}
         name = self._plan.router(message, [hand.view for hand in able.values()]) if able else None
         if isinstance(name, str) and name in able:
             return able[name]
-        if self._plan.fallback is not None:
+        if self._plan.fallback is not None and self._plan.fallback not in gone:
             return self._hands[self._plan.fallback]
         kind = type(message).__name__
-        if not able:
-            why = f"no worker accepts {kind}"
-        else:
-            why = f"the router chose {name!r} for {kind}" if name else f"the router chose nobody for {kind}"
-            why += f", which {', '.join(able)} could take"
+        if gone:
+            raise NoWorker(f"no worker is left for {kind}: {'; '.join(gone.values())}")
+        why = f"no worker accepts {kind}"
+        if fits:
+            choice = repr(name) if name else "nobody"
+            why = f"the router chose {choice} for {kind}, which {', '.join(fits)} could take"
         raise NoWorker(f"{why}; workers are {', '.join(self._hands)}, and there is no fallback")
 
 
@@ -124,16 +132,23 @@ class Worker(Topology):
             raise ConfigError(f"worker: {what} is given without split, to which it belongs")
         if plan.parallel < 1:
             raise ConfigError(f"worker: parallel is {plan.parallel}; at least one subtask must run")
-        self._check_subtasks()
+        if plan.split is not None:
+            self._check_subtasks(plan.split)
 
-    def _check_subtasks(self) -> None:
-        if self._plan.split is None or self._plan.fallback is not None:
-            return
-        made = get_args(signature_of_function(self._plan.split)[1])
-        takers = [signature_of(member) for member in self.members.values()]
-        for kind in (kinds_of(made[0]) if made else None) or ():
-            if not any(taker.takes(kind) for taker in takers):
+    def _check_subtasks(self, split: Split) -> None:
+        made = get_args(signature_of_function(split)[1])
+        subtasks = kinds_of(made[0]) if made else None
+        workers = [signature_of(member) for member in self.members.values()]
+        for kind in subtasks or ():
+            if self._plan.fallback is None and not any(one.takes(kind) for one in workers):
                 raise ConfigError(f"worker: split makes {type_names((kind,))}, which no worker accepts")
+        answers = [kind for one in workers for kind in one.answers_to(subtasks) or ()]
+        models = tuple(dict.fromkeys(kind for kind in answers if kind not in NATIVE))
+        if models and self._plan.merge is None:
+            raise ConfigError(
+                f"worker: the workers answer {type_names(models)}, and a list of models is no message: "
+                "give merge, which makes one message of them"
+            )
 
     def signature(self) -> Signature:
         """What any worker takes and answers; with a split, what split takes and merge returns."""
@@ -172,8 +187,8 @@ def worker(
     ``workers``: agents by name, or a list (named ``1``, ``2``, ...). Each message goes to one worker that
     accepts its type, chosen by ``router`` (default: least loaded). With ``split``, a message becomes subtasks
     that run side by side, ``parallel`` at most, and ``merge(message, results)`` makes the answer (default:
-    the list). ``fallback`` names the worker for messages that the router places nowhere; ``accepts`` the type
-    a split takes, where its annotation does not say.
+    the list, where the results are native values). ``fallback`` names the worker for messages that the router
+    places nowhere; ``accepts`` the type a split takes, where its annotation does not say.
     """
     named = dict(workers) if isinstance(workers, Mapping) else {str(i): w for i, w in enumerate(workers, 1)}
     return Worker(named, Plan(router or LeastLoaded(), split, merge, fallback, parallel), accepts)

@@ -19,7 +19,7 @@ from shoal.bench.errors import Miscounted
 from shoal.bench.plain_ray.crew import Crew, CrewMember
 from shoal.bench.plain_ray.packing import pack, pack_all, unpack, unpack_all
 from shoal.bench.sides import Counts, Outcome, Side, Stage
-from shoal.bench.workload import Parcel, Receipt, parcel
+from shoal.bench.workload import Parcel, Receipt, answers, parcel
 
 IN_FLIGHT = 64
 
@@ -114,5 +114,5 @@ class BatchedAsks(_Ask):
 
 def check(receipt: Receipt, number: int) -> None:
     """Raise :class:`Miscounted` unless ``receipt`` answers parcel ``number``."""
-    if receipt.number != number:
+    if not answers(receipt, number):
         raise Miscounted(f"parcel {number} was answered with the receipt of {receipt.number}")
