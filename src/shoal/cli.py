@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as package_version
 
 import typer
@@ -22,8 +24,11 @@ app.command()(bench)
 @app.command()
 def version() -> None:
     """Print the versions of shoal, Ray and Python that are in use."""
-    import platform
+    typer.echo(f"shoal {_version('shoal')}, ray {_version('ray')}, python {platform.python_version()}")
 
-    typer.echo(
-        f"shoal {package_version('shoal')}, ray {package_version('ray')}, python {platform.python_version()}"
-    )
+
+def _version(package: str) -> str:
+    try:
+        return package_version(package)
+    except PackageNotFoundError:
+        return "(not installed)"

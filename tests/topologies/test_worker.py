@@ -218,5 +218,7 @@ async def test_when_every_worker_is_gone_the_asker_hears_why(system: shoal.Syste
     team = await system.build(shoal.worker({"a": Worker(), "b": Worker()}, fallback="b"), name="t")
     for member in team.members.values():
         await system.stop(member)
-    with pytest.raises(HandlerError, match="no worker is left for Ticket: t/a .* stopped by the client; t/b"):
+    with pytest.raises(
+        HandlerError, match=r"no worker is left for Ticket: t/a .* stopped by the client; t/b"
+    ):
         await team.ask(Ticket(text=""))

@@ -19,6 +19,7 @@ from shoal.demo.audit import (
     discover,
     review,
 )
+from shoal.demo.audit.models import REASON_CHARS
 from shoal.runtime.context import Context
 from shoal.runtime.errors import ShoalError
 from shoal.runtime.ref import Ref
@@ -123,7 +124,8 @@ class Lead(Agent):
         self._progress = Progress(total=len(found.tasks) + len(found.skipped))
         gate = asyncio.Semaphore(request.in_flight)
         async with asyncio.TaskGroup() as group:
-            for work in (*found.tasks, *found.skipped):
+            works: list[ModuleTask | ModuleReview] = [*found.tasks, *found.skipped]
+            for work in works:
                 await gate.acquire()
                 group.create_task(self._module(work, gate, ctx))
         report: AuditReport = await ctx.ask(self._aggregator, Finish(), timeout_s=300)
@@ -136,11 +138,16 @@ class Lead(Agent):
         try:
             checked = await ctx.ask(line, work, timeout_s=120, task=module.path)
         except ShoalError as error:
-            reason = next(iter(str(error).splitlines()), type(error).__name__)
-            await ctx.tell(self._aggregator, ModuleFailure(module=module, reason=reason))
+            await ctx.tell(self._aggregator, ModuleFailure(module=module, reason=_reason(error)))
             self._progress.failed += 1
         else:
             await ctx.tell(self._aggregator, checked)
             self._progress.done += 1
         finally:
             gate.release()
+
+
+def _reason(error: ShoalError) -> str:
+    """The end of the error, as much as the report has room for: its cause stands last, after those who passed it on."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= REASON_CHARS else "… " + text[2 - REASON_CHARS :]

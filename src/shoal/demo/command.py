@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import platform
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -22,11 +26,14 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 from shoal.demo.agents import AuditRequest, ProgressQuestion
 from shoal.demo.agents import Progress as AuditProgress
 from shoal.demo.audit import (
+    AuditError,
     AuditReport,
+    Finding,
     Limits,
     RunFacts,
     discover,
@@ -40,6 +47,7 @@ from shoal.runtime.system import System, start
 
 _POLL_S = 0.15
 _SHOWN = 5
+_COLOURS = {"high": "red", "medium": "yellow", "low": "cyan"}
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,9 @@ def demo(
     packages: Annotated[
         str, typer.Option(help="Only these packages of the standard library, with commas between.")
     ] = "",
-    include_tests: Annotated[bool, typer.Option(help="Also directories named like tests.")] = False,
+    include_tests: Annotated[
+        bool, typer.Option("--include-tests", help="Also directories named like tests.")
+    ] = False,
     reviewers: Annotated[int, typer.Option(min=1, max=64, help="Agents that review.")] = 3,
     checkers: Annotated[int, typer.Option(min=1, max=64, help="Agents that verify each finding.")] = 2,
     complexity: Annotated[int, typer.Option(min=1, help="Report functions from this complexity on.")] = 11,
@@ -83,16 +93,11 @@ def demo(
     try:
         require_radon()
         discover(request.path, packages=request.packages, include_tests=include_tests)  # bad input fails here
-        out.mkdir(parents=True, exist_ok=True)
+        _make_room(out)
         report, facts = asyncio.run(_audit(options, out_console))
         _write(report, facts, out)
     except ShoalError as error:
         err.print(f"[red]shoal demo:[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from error
-    except OSError as error:
-        err.print(
-            f"[red]shoal demo:[/red] the report cannot be written: {error}", highlight=False, soft_wrap=True
-        )
         raise typer.Exit(1) from error
     except KeyboardInterrupt:
         err.print("[yellow]shoal demo:[/yellow] interrupted; all agents were stopped, no report was written")
@@ -151,30 +156,63 @@ async def _follow(system: System, team: AuditTeam, request: AuditRequest, consol
     return report
 
 
+def _make_room(out: Path) -> None:
+    """See that the report can be written, before any work is done for it."""
+    with _writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+        if not os.access(out, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
 def _write(report: AuditReport, facts: RunFacts, out: Path) -> None:
-    (out / "report.md").write_text(render_markdown(report, facts), encoding="utf-8")
-    (out / "report.json").write_text(render_json(report, facts), encoding="utf-8")
+    with _writing(out):
+        (out / "report.md").write_text(render_markdown(report, facts), encoding="utf-8")
+        (out / "report.json").write_text(render_json(report, facts), encoding="utf-8")
+
+
+@contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as exc:
+        why = exc.strerror or str(exc)
+        raise AuditError(
+            f"the report cannot be written to {out}: {why}; name another directory with --out"
+        ) from exc
 
 
 def _summarise(report: AuditReport, facts: RunFacts, out: Path, console: Console) -> None:
     totals, counts = report.totals, report.counts
-    table = Table(box=None, show_header=False, pad_edge=False)
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim")
+    table.add_column()
     table.add_row(
         "modules", f"{totals.reviewed:,} reviewed, {totals.skipped:,} skipped, {totals.failed:,} failed"
     )
     table.add_row(
         "source", f"{totals.lines:,} lines, {totals.functions:,} functions, {totals.classes:,} classes"
     )
-    table.add_row(
-        "findings",
-        f"{totals.reported:,} reported, {totals.accepted:,} confirmed by the checkers, {totals.rejected:,} rejected",
-    )
+    verdicts = f"{totals.accepted:,} confirmed, {totals.rejected:,} rejected"
+    table.add_row("findings", f"{totals.reported:,} reported, {verdicts}")
     table.add_row("severity", f"{counts.high:,} high, {counts.medium:,} medium, {counts.low:,} low")
     table.add_row("team", f"{facts.agents} agents ({facts.host}), {facts.messages:,} messages handled")
     table.add_row("time", f"{facts.wall_s:.1f} s from start to finish")
-    console.print(Panel(table, title="audit done", expand=False))
-    for finding in report.worst[:_SHOWN]:
-        console.print(
-            f"  {finding.severity:>6}  {escape(finding.path)}:{finding.line}  {escape(finding.message)}"
-        )
+    console.print(Panel(table, title="audit done", title_align="left", expand=False))
+    if report.worst:
+        console.print("where to look first:")
+        console.print(_worst(report.worst[:_SHOWN]))
+    for skip in report.failed[:_SHOWN]:
+        console.print(f"[red]failed[/red]: {escape(skip.path)}: {escape(skip.reason)}", highlight=False)
     console.print(f"report: {out / 'report.md'} and {out / 'report.json'}", highlight=False, soft_wrap=True)
+
+
+def _worst(findings: Sequence[Finding]) -> Table:
+    """One finding a row; a long message wraps inside its own column."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right")
+    table.add_column(overflow="fold", ratio=2)
+    table.add_column(ratio=3)
+    for finding in findings:
+        severity = Text(finding.severity, style=_COLOURS[finding.severity])
+        table.add_row(severity, Text(f"{finding.path}:{finding.line}"), Text(finding.message))
+    return table

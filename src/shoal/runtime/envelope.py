@@ -99,24 +99,48 @@ def envelope_from_wire(fields: Any) -> Envelope:
     """A received tuple as an envelope. Raises ``ValueError`` when it cannot be one."""
     if type(fields) is not tuple or len(fields) != 9:
         raise ValueError("an envelope has nine fields")
-    scope = fields[8]
-    if scope is not None:
-        if type(scope) is not tuple or len(scope) != 10:
-            raise ValueError("a scope has ten fields")
-        fields = (*fields[:8], tuple.__new__(Scope, scope))
-    envelope = tuple.__new__(Envelope, fields)
+    message_id, kind, sender, recipient, tag, payload, lane, attempt, scope = fields
     if (
-        type(envelope.id) is not bytes
-        or type(envelope.payload) is not bytes
-        or type(envelope.sender) is not str
-        or type(envelope.recipient) is not str
-        or type(envelope.tag) is not str
-        or type(envelope.kind) is not int
-        or type(envelope.lane) is not int
-        or not 0 <= envelope.lane <= 2
+        type(message_id) is not bytes
+        or type(kind) is not int
+        or type(sender) is not str
+        or type(recipient) is not str
+        or type(tag) is not str
+        or type(payload) is not bytes
+        or type(lane) is not int
+        or type(attempt) is not int
+        or not 0 <= lane <= 2
     ):
         raise ValueError("an envelope's field has the wrong type")
-    return envelope
+    if scope is not None:
+        scope = _scope_from_wire(scope)
+        fields = (message_id, kind, sender, recipient, tag, payload, lane, attempt, scope)
+    return make_envelope(fields)
+
+
+def _scope_from_wire(fields: Any) -> Scope:
+    if type(fields) is not tuple or len(fields) != 10:
+        raise ValueError("a scope has ten fields")
+    task, correlation, trace, cause, deadline, answer_by, hops, path, asks, budget = fields
+    if (
+        type(hops) is not int
+        or type(path) is not tuple
+        or type(asks) is not tuple
+        or (task is not None and type(task) is not str)
+        or (correlation is not None and type(correlation) is not str)
+        or (trace is not None and type(trace) is not bytes)
+        or (cause is not None and type(cause) is not bytes)
+        or (deadline is not None and type(deadline) is not float)
+        or (answer_by is not None and type(answer_by) is not float)
+        or (budget is not None and type(budget) is not str)
+    ):
+        raise ValueError("a scope's field has the wrong type")
+    try:
+        "".join(path)  # the quickest way to see that each of them is a string
+        "".join(asks)
+    except TypeError as exc:
+        raise ValueError("an address in a scope is not a string") from exc
+    return tuple.__new__(Scope, fields)
 
 
 class IdSource:

@@ -53,17 +53,27 @@ class Backway(Protocol):
 class Inlet:
     """One flow's receiving end, as the agent's cell sees it."""
 
-    __slots__ = ("_link", "dirty", "flow", "origin", "waiting")
+    __slots__ = ("_link", "_waiting", "dirty", "flow", "origin")
 
     def __init__(self, link: InLink, recipient: str) -> None:
         self.flow = InFlow(recipient)
-        self.waiting = False
-        """Whether this flow waits in the cell's queue for credit."""
+        self._waiting = False
         self.dirty = False
         """Whether there is something to report on it."""
         self.origin: Origin | None = None
         """The host's view of where this flow's messages come from; set on first use."""
         self._link = link
+
+    @property
+    def waiting(self) -> bool:
+        """Whether this flow waits in the cell's queue for credit."""
+        return self._waiting
+
+    @waiting.setter
+    def waiting(self, waiting: bool) -> None:
+        if waiting != self._waiting:
+            self._waiting = waiting
+            self._link.starved += 1 if waiting else -1
 
     def finish(self, number: int) -> None:
         """Message ``number`` is handled and what it sent is safe."""
@@ -105,6 +115,8 @@ class InLink:
         self._back: Backway | None = None
         self.open = 0
         """Messages taken and not finished."""
+        self.starved = 0
+        """Flows that wait for credit."""
 
     # -- data ----------------------------------------------------------------------------------------------
 
@@ -204,7 +216,7 @@ class InLink:
                 self._unheard.append((self._reported, self._replies))
                 self._replies = []
             back.emit(pack_report(frame))
-        back.settle(self.open > 0)
+        back.settle(self.open > 0 or self.starved > 0)
 
     def detach(self, back: Backway) -> None:
         """``back`` broke: reports gather until the sender comes again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ from shoal.runtime.wire import Reply, Status
 if TYPE_CHECKING:
     from shoal.runtime.host import Host
 
+_log = logging.getLogger("shoal.post")
 _YIELD_EVERY = 256
 """Sends after which a sender that never waits lets the event loop turn, so that sockets are served."""
 _BY_REFERENCE_OK = frozenset({type(None), bool, int, float, str, bytes})
@@ -90,7 +92,7 @@ class Post:
             await box.wait_open()
         link.put(box, envelope, custody)
         self._since_yield += 1
-        if self._since_yield >= _YIELD_EVERY:
+        if self._since_yield >= _YIELD_EVERY and kind != ASK:  # (an ask waits anyway, and must know it was sent)
             self._since_yield = 0
             await asyncio.sleep(0)
         return envelope
@@ -124,15 +126,22 @@ class Post:
         scope = scope_of_ask(base, task, answer_by, asks)
         future = self.asks.open(message_id, answer_by)
         envelope: Envelope | None = None
+        early: asyncio.Task[Envelope] | None = None
         try:
             posting = self.post(ASK, address, message, message_id, sender, scope, lane, None)
-            envelope = await self._before(future, posting) if self._may_wait(address) else await posting
+            if self._may_wait(address):
+                early = asyncio.ensure_future(posting)
+                envelope = await self._before(future, early)
+            else:
+                envelope = await posting
             return await future
         except OutOfTime:
             self._cancel_later(address, message_id, sender, scope, sent=envelope is not None)
             raise _timeout_error(address, message, limit_s, envelope) from None
         except asyncio.CancelledError:
-            self._cancel_later(address, message_id, sender, scope, sent=envelope is not None)
+            # The cancellation may overtake the news that the message has gone.
+            sent = envelope is not None or (early is not None and _succeeded(early))
+            self._cancel_later(address, message_id, sender, scope, sent=sent)
             raise
         except ShoalError as error:
             raise with_envelope(error, envelope) from None
@@ -146,9 +155,8 @@ class Post:
         route = self._routes.get(address)
         return route is None or not route[1].open
 
-    async def _before(self, future: asyncio.Future[Any], posting: Any) -> Envelope:
-        """Await ``posting``, but no longer than ``future`` (which its timer fails) stays open."""
-        task: asyncio.Task[Envelope] = asyncio.ensure_future(posting)
+    async def _before(self, future: asyncio.Future[Any], task: asyncio.Task[Envelope]) -> Envelope:
+        """Await ``task``, which posts, but no longer than ``future`` (which its timer fails) stays open."""
         try:
             await asyncio.wait({task, future}, return_when=asyncio.FIRST_COMPLETED)
             if not task.done() and future.done():
@@ -258,7 +266,12 @@ class Post:
         """Run something nobody waits for, and keep it alive until it ends."""
         task = asyncio.ensure_future(work)
         self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
+        task.add_done_callback(self._errand_done)
+
+    def _errand_done(self, task: asyncio.Task[Any]) -> None:
+        self._errands.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            _log.warning("in the background: %r", task.exception(), exc_info=task.exception())
 
     def close(self, error: ShoalError) -> None:
         """Fail what is open: nobody will answer any more."""
@@ -269,6 +282,10 @@ class Post:
         self._routes.clear()
         for task in self._errands:
             task.cancel()
+
+
+def _succeeded(task: asyncio.Task[Any]) -> bool:
+    return task.done() and not task.cancelled() and task.exception() is None
 
 
 def _timeout_error(

@@ -178,6 +178,12 @@ class HostActor:
         arrivals.on_frame(sender, frame, parked)
         return await waiting
 
+    @_answered
+    async def cut_sockets(self) -> None:
+        """Close the socket's connections, as a fault would: links go on over Ray calls and connect again."""
+        if self._server is not None:
+            self._server.cut()
+
     def keep(self, reply: Reply) -> None:
         """Keep a large answer until it is fetched (``References``)."""
         self._kept[reply.id] = reply

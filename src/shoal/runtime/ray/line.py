@@ -122,7 +122,9 @@ class Line:
             self._lost = True
             self.close()
             self._on_lost(self, exc)
-        elif self._socket is None:
+        elif self._socket is not None:
+            self._socket.close()  # a large frame is missing in this session: begin another, which sends it again
+        else:
             _log.warning("calls to %s fail (%s); trying again", self.info.name, exc)
             asyncio.get_running_loop().call_later(self._pause_s, self._use_calls)
             self._pause_s = min(self._pause_s * 2, _RECONNECT_S[1])

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 from pathlib import Path
 from typing import Any
 
 import ray
+from ray._private import worker as ray_worker
 
 from shoal.runtime.errors import StartError
 from shoal.runtime.ray.directory import NAMESPACE
+
+_log = logging.getLogger("shoal.ray")
 
 
 def join(address: str | None, *, connect_timeout_s: float = 20.0) -> bool:
@@ -36,6 +40,7 @@ def join(address: str | None, *, connect_timeout_s: float = 20.0) -> bool:
     # Ray's own wait for an address that does not answer is a minute, and ends the process in some versions.
     os.environ.setdefault("RAY_gcs_server_request_timeout_seconds", str(int(connect_timeout_s)))
     logging.getLogger("ray").setLevel(logging.ERROR)
+    _keep_raylet_off_the_terminal()
     try:
         ray.init(**options)
     except Exception as exc:  # ConnectionError, RuntimeError, ValueError, RaySystemError, by what failed
@@ -56,9 +61,11 @@ def _remedy(address: str | None, exc: Exception) -> str:
     reason = str(exc).strip().splitlines()[0] if str(exc).strip() else type(exc).__name__
     if address is None:
         return f"Ray could not be started on this machine: {reason}"
+    if address.startswith("ray://") and "client" in reason.lower():
+        return f"{reason}. `ray://` addresses need Ray's client: pip install 'ray[client]'"
     return (
-        f"no Ray cluster can be reached at {address!r}: {reason}. Start one with `ray start --head`, check the address, "
-        "or leave it out to start Ray on this machine"
+        f"no Ray cluster can be reached at {address!r}: {reason}. Start one with `ray start --head`, check the "
+        "address, or leave it out to start Ray on this machine"
     )
 
 
@@ -76,6 +83,27 @@ def _check_reachable(address: str, timeout_s: float) -> None:
         socket.create_connection((name.strip("[]"), int(port)), timeout=timeout_s).close()
     except OSError as exc:
         raise StartError(_remedy(address, exc)) from exc
+
+
+def _keep_raylet_off_the_terminal() -> None:
+    """Send what raylets have to say to the log ``shoal.ray`` (info) instead of standard output.
+
+    They warn of many actors and report each process that ends, also those we end. Whatever concerns an agent comes
+    to its asker as a typed error anyway. Ray has no option for it (ray-project/ray#63800), so its printer is wrapped;
+    what workers print passes through. A Ray without that printer is left as it is.
+    """
+    printer = getattr(ray_worker, "print_to_stdstream", None)
+    if printer is None or hasattr(printer, "__wrapped__"):
+        return
+
+    @functools.wraps(printer)
+    def quieter(data: dict[str, Any], *arguments: Any, **options: Any) -> None:
+        if data.get("pid") == "raylet":
+            _log.info("raylet: %s", " ".join(data.get("lines", ())))
+        else:
+            printer(data, *arguments, **options)
+
+    ray_worker.print_to_stdstream = quieter
 
 
 def _protect_token() -> None:

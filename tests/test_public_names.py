@@ -1,0 +1,49 @@
+"""What can be imported from the packages, and what importing them costs."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+
+NAMES = {
+    "shoal": """Agent ByField Config Context DeadLetter Lane LeastLoaded Overflow Ref RoundRobin System Team Topology
+        errors function_agent message pipeline single start worker""",
+    "shoal.actors": "Agent function_agent",
+    "shoal.topologies": """ByField Front GateRejected LeastLoaded NoWorker Pipeline RoundRobin Router Signature
+        Single Team TeamError Topology Worker WorkerView pipeline single worker""",
+}
+
+
+@pytest.mark.parametrize("package", NAMES)
+def test_a_package_exports_these_names_and_no_others(package: str) -> None:
+    module = importlib.import_module(package)
+    assert module.__all__ == NAMES[package].split()
+    for name in module.__all__:
+        assert getattr(module, name) is not None
+
+
+def test_importing_shoal_loads_neither_ray_nor_a_model_client_nor_the_command_line() -> None:
+    heavy = ("ray", "openai", "prometheus_client", "typer", "radon", "shoal.bench", "shoal.demo")
+    script = f"import sys, shoal; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_command_line_and_a_local_system_do_without_ray() -> None:
+    script = """
+import asyncio, sys, shoal, shoal.cli
+
+async def main():
+    async with shoal.start("local") as system:
+        async def double(n: int) -> int:
+            return 2 * n
+        team = await system.build(shoal.pipeline(double, double))
+        assert await team.ask(1) == 4
+
+asyncio.run(main())
+assert "ray" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
