@@ -12,8 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from shoal.runtime.config import Config
 from shoal.runtime.inlink import Backway
 from shoal.runtime.outlink import OutLink
+from shoal.runtime.socket_server import frame_limit
 from shoal.runtime.wire import Data, Report, unpack
 
 
@@ -77,6 +79,7 @@ class Transport:
 
     def carry(self, frame: bytes, *, large: bool) -> None:
         """Put a frame into the bag."""
+        assert len(frame) <= self.line.most_bytes
         self.line.note_carried(frame)
         self.line.bag.append(Packet(frame, self, self.goes_beside(large)))
 
@@ -103,6 +106,7 @@ class Transport:
     def emit(self, frame: bytes) -> None:
         """Send a report."""
         assert self.ready, "a report was emitted into a way back that is not ready"
+        assert len(frame) <= self.line.most_bytes
         self.results.append(frame)
 
     def settle(self, owes: bool) -> None:
@@ -165,11 +169,12 @@ class Calls(Transport):
 class Line:
     """One link through this network."""
 
-    def __init__(self, sender: bytes, out: OutLink, receiver: Receiver, window: int) -> None:
+    def __init__(self, sender: bytes, out: OutLink, receiver: Receiver, config: Config) -> None:
         self.sender = sender
         self.out = out
         self.receiver = receiver
-        self.window = window
+        self.window = config.window
+        self.most_bytes = frame_limit(config)
         self.bag: list[Packet] = []
         self.transports: list[Transport] = []
         """All that still have something on its way; the last is the one in use."""

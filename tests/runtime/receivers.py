@@ -97,7 +97,7 @@ class BareReceiver:
         def finish() -> None:
             self.handled.add(envelope.id)
             if envelope.kind == Kind.ASK:
-                inlet.reply(Reply(envelope.id, Status.OK, "bytes", envelope.id))
+                inlet.reply(Reply(envelope.id, Status.OK, "bytes", envelope.payload))
             inlet.finish(number)
 
         return Taken(envelope, finish)
@@ -174,7 +174,7 @@ class HostReceiver:
         def finish() -> None:
             self.handled.add(delivery.envelope.id)
             if delivery.envelope.kind == Kind.ASK:
-                origin.answer(delivery, delivery.envelope.id)
+                origin.answer(delivery, delivery.envelope.payload)
             delivery.end()
 
         return Taken(delivery.envelope, finish)

@@ -74,19 +74,33 @@ class BareLink(RuleBasedStateMachine):
         batch=st.integers(1, 6),
         capacity=st.sampled_from([1, 2, 3, 5, 9, 70]),
         agents=st.integers(1, 2),
+        delay_s=st.sampled_from([0.0, 1e-6]),
         transports=st.lists(_TRANSPORTS, min_size=1, max_size=2),
     )
     def build(
-        self, window: int, batch: int, capacity: int, agents: int, transports: list[type[Pipe] | type[Calls]]
+        self,
+        window: int,
+        batch: int,
+        capacity: int,
+        agents: int,
+        delay_s: float,
+        transports: list[type[Pipe] | type[Calls]],
     ) -> None:
-        config = Config(window=window, batch_messages=batch, batch_bytes=2048, by_reference_bytes=1024)
+        config = Config(
+            window=window,
+            batch_messages=batch,
+            batch_bytes=2048,
+            by_reference_bytes=1024,
+            max_message_bytes=6000,
+            report_delay_s=delay_s,
+        )
         self.agents = agents
         self.receiver = self.receiver_class(config, agents, capacity)
         for index, kind in enumerate(transports):
             name = f"sender{index}".encode()
             replies: Counter[bytes] = Counter()
             out = OutLink("peer", config, _counting(replies), LinkStats())
-            self.senders.append(Sender(name, Line(name, out, self.receiver, window), replies=replies))
+            self.senders.append(Sender(name, Line(name, out, self.receiver, config), replies=replies))
             self.attach(index, kind)
 
     def _sender(self, which: int) -> Sender:

@@ -151,3 +151,10 @@ async def test_only_the_types_that_flow_are_checked(system: shoal.System) -> Non
 
     team = await system.build(shoal.pipeline(Step("a"), Two(), Step("b")))
     assert (await team.ask(Ticket(text=""))).steps == ["a", "b"]
+
+
+async def test_a_thousand_items_in_flight_all_come_out(system: shoal.System) -> None:
+    team = await system.build(shoal.pipeline(Step("a"), shoal.worker([Step("b"), Step("b")])))
+    items = await asyncio.gather(*(team.ask(Ticket(text=str(n))) for n in range(1000)))
+    assert [item.text for item in items] == [str(n) for n in range(1000)]
+    assert all(item.steps == ["a", "b"] for item in items)

@@ -22,6 +22,7 @@ from shoal.runtime.errors import (
     NotAMessage,
     UnknownMessage,
 )
+from shoal.runtime.packing import LARGE_BYTES, Packing
 
 NATIVE: dict[type, str] = {
     type(None): "none",
@@ -36,7 +37,7 @@ NATIVE: dict[type, str] = {
 }
 NATIVE_TAGS = frozenset(NATIVE.values())
 _TAG_ATTRIBUTE = "__shoal_tag__"
-_pack = msgpack.Packer(autoreset=True, use_bin_type=True).pack
+_packing = Packing()
 
 
 class Entry(NamedTuple):
@@ -106,13 +107,16 @@ def encode(value: Any, limit: int = 64 * MIB) -> tuple[str, bytes]:
             entry = _entries.get(kind) or entry_of(kind)
             tag = entry.tag
             value = entry.dump(value)
-        payload: bytes = _pack(value)
+        payload = _packing.pack(value)
     except NotAMessage:
         raise
     except RecursionError as exc:
         raise MessageTooDeep(f"message {tag or kind.__qualname__} is nested too deep to be sent") from exc
     except Exception as exc:
-        raise _encode_error(tag or kind.__qualname__, exc) from exc
+        # Without its traceback: of a message nested too deep it is a thousand lines of msgpack.
+        raise _encode_error(tag or kind.__qualname__, exc) from exc.with_traceback(None)
+    if len(payload) > LARGE_BYTES:
+        _packing.renew()
     if len(payload) > limit:
         raise MessageTooLarge(
             f"message {tag} is {len(payload):,} bytes; the limit is {limit:,} (max_message_bytes)"

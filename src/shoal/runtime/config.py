@@ -57,6 +57,8 @@ class Config(BaseModel):
     """An event loop silent for longer is reported as blocked, with its stack."""
     stop_grace_s: float = Field(default=5.0, ge=0)
     """What stopping waits for a handler in progress before it is cancelled."""
+    report_delay_s: float = Field(default=0.001, ge=0, le=0.1)
+    """How long a receipt may wait for more to report; answers, credit and every second batch go at once."""
     sockets: bool = True
     """Use Unix sockets between processes of one node; ``False``: Ray calls only."""
     metrics_port: int | None = Field(default=None, ge=0, le=65535)

@@ -109,6 +109,7 @@ def envelope_from_wire(fields: Any) -> Envelope:
         or type(payload) is not bytes
         or type(lane) is not int
         or type(attempt) is not int
+        or not 0 <= kind <= 2
         or not 0 <= lane <= 2
     ):
         raise ValueError("an envelope's field has the wrong type")

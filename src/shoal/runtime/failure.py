@@ -17,7 +17,7 @@ def handler_error(exc: BaseException, agent: str, tag: str) -> HandlerError:
     kind = f"{type(exc).__module__}.{type(exc).__qualname__}".removeprefix("builtins.")
     text = "".join(traceback.format_exception(exc))
     return HandlerError(
-        f"{agent} raised {kind} on {tag}: {exc}",
+        f"{agent} raised {kind} on {tag}: {_text(exc)}",
         type=kind,
         agent=agent,
         traceback=text[-_TRACEBACK_KEPT:],
@@ -27,7 +27,7 @@ def handler_error(exc: BaseException, agent: str, tag: str) -> HandlerError:
 def pack_error(error: ShoalError) -> bytes:
     """The error as reply payload. Details that msgpack cannot carry travel as their ``repr``."""
     details = {key: _plain(value) for key, value in error.details.items()}
-    packed: bytes = msgpack.packb([type(error).__name__, error.text, details])
+    packed: bytes = msgpack.packb([type(error).__name__, _plain(error.text), details])
     return packed
 
 
@@ -35,14 +35,28 @@ def unpack_error(payload: bytes) -> ShoalError:
     """The error of a reply; an unknown class (a newer peer) becomes a :class:`ShoalError`."""
     try:
         name, text, details = msgpack.unpackb(payload)
+        if not isinstance(text, str):
+            raise TypeError("its text is no string")
         return error_classes().get(name, ShoalError)(text, **details)
     except Exception as exc:  # a peer's bytes: anything may be wrong with them
         return ShoalError(f"an error came back that cannot be read: {exc}")
 
 
 def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, str | int | float | bool | bytes):
+    if isinstance(value, str):
+        # Lone surrogates (a file name that is not UTF-8, say) have no encoding.
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return str(value)
+    if value is None or isinstance(value, int | float | bytes):
         return value
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    return repr(value)
+    return _plain(repr(value))
+
+
+def _text(exc: BaseException) -> str:
+    try:
+        return str(exc)
+    except Exception as broken:  # an exception's own __str__ may raise anything
+        return f"(its text cannot be read: {type(broken).__name__})"

@@ -93,13 +93,15 @@ class OutFlow:
         self.credit = report.credit
         done: list[Envelope] = []
         pop = self.unacked.pop
-        handled = min(report.handled, last)
+        handled = min(report.handled, self.received)
         for number in range(self._handled + 1, handled + 1):
             envelope = pop(number, None)
             if envelope is not None:
                 done.append(envelope)
         self._handled = max(self._handled, handled)
         for number in report.early:
+            if number > self.received:
+                continue  # a peer's mistake: what was not received has not been handled
             envelope = pop(number, None)
             if envelope is not None:
                 done.append(envelope)

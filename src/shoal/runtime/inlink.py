@@ -1,7 +1,8 @@
 """The receiving end of a link: takes numbered batches in order, each message once, and reports on them.
 
-Reports gather while the event loop runs what is ready and go out together: receipt, handled messages, answers and
-credit in one frame. Answers are kept until the sender is known to have taken their report in, so that a transport
+Reports gather and go out together: receipt, handled messages, answers and credit in one frame. Answers, credit and
+every second batch are reported when the event loop has run what is ready; a receipt alone waits up to a millisecond
+for company, as TCP's delayed acknowledgement does. No message waits for a report. Answers are kept until the sender is known to have taken their report in, so that a transport
 that breaks loses none.
 
 Callback contract: ``Admission.admit`` decides about each message (``False``: no room, the sender has to wait), a
@@ -20,7 +21,7 @@ from typing import Protocol
 from shoal.runtime.config import Config
 from shoal.runtime.delivery import Origin
 from shoal.runtime.envelope import Envelope
-from shoal.runtime.flow import InFlow
+from shoal.runtime.flow import FlowReport, InFlow
 from shoal.runtime.numbered import Numbered
 from shoal.runtime.stats import LinkStats
 from shoal.runtime.wire import Data, Reply, Report, pack_report
@@ -83,7 +84,7 @@ class Inlet:
         if not self.dirty:
             self.dirty = True
             link.dirty.append(self)
-            link.schedule()
+            link.report_later()
 
     def reply(self, reply: Reply) -> None:
         """The answer to an ask of this flow."""
@@ -92,7 +93,8 @@ class Inlet:
     def grant(self, most: int) -> None:
         """Give the sender credit for ``most`` messages."""
         self.flow.grant(most)
-        self._link.report_soon(self)
+        self._link.mark(self)
+        self._link.report_soon()
 
 
 class InLink:
@@ -110,8 +112,10 @@ class InLink:
         self._session = 0
         self._data: Numbered[Data] = Numbered(1)
         self._reported = 0
-        self._receipt_due = False
         self._report_due = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._unreported = 0
+        """Batches taken since the last report."""
         self._back: Backway | None = None
         self.open = 0
         """Messages taken and not finished."""
@@ -132,15 +136,19 @@ class InLink:
         for data in self._data.take(frame.number, frame):
             while self._unheard and self._unheard[0][0] <= data.heard:
                 self._unheard.popleft()
+            if data.groups:
+                self._unreported += 1
             for recipient, first, envelopes in data.groups:
-                self._receipt_due = True
                 inlet = self._inlets.get(recipient)
                 if inlet is None:
                     inlet = self._inlets[recipient] = Inlet(self, recipient)
                 self.mark(inlet)
                 self._take(inlet, first, envelopes)
                 self._admission.refill(inlet)
-        self.schedule()
+        if self._unreported == 1:
+            self.report_later()
+        else:
+            self.report_soon()  # the sender's window fills; or there is nothing to report but parked calls to settle
 
     def _begin(self, session: int) -> None:
         """A new session: the sender may have missed any report of the last one."""
@@ -163,11 +171,13 @@ class InLink:
             if number == flow.received + 1:
                 if not admit(inlet, number, envelope, now):
                     flow.refuse()
+                    self.report_soon()
                     return
                 flow.take()
                 self.open += 1
             elif number > flow.received:
                 flow.refuse()
+                self.report_soon()
                 return
             else:
                 self._stats.duplicates += 1
@@ -175,15 +185,10 @@ class InLink:
 
     # -- reports -------------------------------------------------------------------------------------------
 
-    def report_soon(self, inlet: Inlet) -> None:
-        """Something of this flow is to be reported when the loop turns."""
-        self.mark(inlet)
-        self.schedule()
-
     def reply_soon(self, reply: Reply) -> None:
         """Send an answer when the loop turns."""
         self._replies.append(reply)
-        self.schedule()
+        self.report_soon()
 
     def mark(self, inlet: Inlet) -> None:
         """There is something to report on this flow."""
@@ -191,32 +196,64 @@ class InLink:
             inlet.dirty = True
             self.dirty.append(inlet)
 
-    def schedule(self) -> None:
+    def report_soon(self) -> None:
         """Report when the loop turns."""
         if not self._report_due:
             self._report_due = True
             asyncio.get_running_loop().call_soon(self.report)
 
+    def report_later(self) -> None:
+        """Report within ``report_delay_s``, together with what else there will be by then.
+
+        In a ring of agents this halves the frames: the receipt of a message and its end go in one report.
+        """
+        delay_s = self._config.report_delay_s
+        if not delay_s:
+            self.report_soon()
+        elif self._timer is None and not self._report_due:
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self.report)
+
     def report(self) -> None:
         """Emit what there is to report; it is kept for the next chance while there is no way back."""
         self._report_due = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         back = self._back
         if back is None or not back.ready:
             return
         # A frame without messages (a nudge) needs no receipt: it is there to carry what comes later.
-        if self.dirty or self._replies or self._receipt_due:
+        if self.dirty or self._replies or self._unreported:
             self._reported += 1
-            self._receipt_due = False
-            flows = [inlet.flow.report() for inlet in self.dirty]
-            for inlet in self.dirty:
-                inlet.dirty = False
-            frame = Report(self._session, self._reported, self._data.last, flows, self._replies)
-            self.dirty.clear()
-            if self._replies:
-                self._unheard.append((self._reported, self._replies))
-                self._replies = []
+            self._unreported = 0
+            replies = self._next_replies()
+            flows = [] if self._replies else self._flow_reports()
+            frame = Report(self._session, self._reported, self._data.last, flows, replies)
+            if replies:
+                self._unheard.append((self._reported, replies))
             back.emit(pack_report(frame))
-        back.settle(self.open > 0 or self.starved > 0)
+        if self._replies:
+            self.report_soon()
+        back.settle(self.open > 0 or self.starved > 0 or bool(self._replies))
+
+    def _next_replies(self) -> list[Reply]:
+        """The answers for one report: all there are, unless together they are larger than one message may be."""
+        replies, size = self._replies, 0
+        for index, reply in enumerate(replies):
+            size += len(reply.payload)
+            if size > self._config.max_message_bytes and index:
+                self._replies = replies[index:]
+                return replies[:index]
+        self._replies = []
+        return replies
+
+    def _flow_reports(self) -> list[FlowReport]:
+        """What there is to say of the flows. With the last answers only: the sender asks for more while it is owed."""
+        reports = [inlet.flow.report() for inlet in self.dirty]
+        for inlet in self.dirty:
+            inlet.dirty = False
+        self.dirty.clear()
+        return reports
 
     def detach(self, back: Backway) -> None:
         """``back`` broke: reports gather until the sender comes again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import types
 import typing
@@ -24,11 +25,11 @@ def handlers_of(function: Callable[..., Awaitable[Any]], name: str) -> list[Hand
         raise ConfigError(
             f"{name} must be an `async def`: a handler that blocks would stop its whole process"
         )
-    parameters = [
-        p
-        for p in inspect.signature(function).parameters.values()
-        if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-    ]
+    declared = inspect.signature(function).parameters.values()
+    for p in declared:
+        if p.kind is p.KEYWORD_ONLY and p.default is p.empty:
+            raise ConfigError(f"{name}: nobody could give it {p.name!r}, which is keyword-only and has no default")
+    parameters = [p for p in declared if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     if not 1 <= len(parameters) <= 2:
         raise ConfigError(f"{name} must take (message) or (message, ctx), not {len(parameters)} parameters")
     hints = _hints(function, name)
@@ -47,6 +48,8 @@ def _without_context(function: Callable[..., Awaitable[Any]]) -> Callable[[Any, 
 
 
 def _hints(function: Callable[..., Any], name: str) -> dict[str, Any]:
+    while isinstance(function, functools.partial):
+        function = function.func
     plain = inspect.unwrap(getattr(function, "__func__", function))
     closure = inspect.getclosurevars(plain).nonlocals if hasattr(plain, "__closure__") else {}
     try:
@@ -56,6 +59,8 @@ def _hints(function: Callable[..., Any], name: str) -> dict[str, Any]:
             f"{name}: the annotation names {exc.name!r}, which cannot be seen from its module. Define that class at "
             "module level, or leave out `from __future__ import annotations` in this file"
         ) from exc
+    except Exception as exc:  # an annotation is code: `module.Missing`, `1 +`, anything
+        raise ConfigError(f"{name}: its annotations cannot be read: {type(exc).__name__}: {exc}") from exc
 
 
 def _kinds(accepted: Any, name: str) -> list[type]:

@@ -92,7 +92,11 @@ class _Frames(asyncio.Protocol):
 
 
 class ServerConnection(_Frames):
-    """The receiving end. ``on_data(sender, frame, self)`` for each frame; it is a ``Backway`` for reports."""
+    """The receiving end, a ``Backway`` for reports.
+
+    ``on_data(sender, frame, self)`` for each frame; ``on_closed(sender, self)`` once, whatever came before it
+    (``sender`` is empty when nobody proved to be one).
+    """
 
     def __init__(
         self,
@@ -126,6 +130,7 @@ class ServerConnection(_Frames):
             return
         try:
             sender, nonce, mac = msgpack.unpackb(frame)
+            welcome = proof(self._secret, b"welcome", nonce)
             good = hmac.compare_digest(mac, proof(self._secret, b"hello", self._nonce, sender)) and bool(
                 sender
             )
@@ -135,7 +140,7 @@ class ServerConnection(_Frames):
             raise ProtocolError("a hello without proof of this run's secret")
         self.sender = sender
         self.trusted()
-        self.send(proof(self._secret, b"welcome", nonce))
+        self.send(welcome)
 
     def on_bad(self, error: ProtocolError) -> None:
         self._on_bad(error)
@@ -143,8 +148,7 @@ class ServerConnection(_Frames):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
-        if self.sender:
-            self._on_closed(self.sender, self)
+        self._on_closed(self.sender, self)
 
     # Backway
     @property
@@ -186,6 +190,8 @@ class ClientConnection(_Frames):
         if self.welcomed.done():
             self._on_report(frame)
         elif not self._said_hello:
+            if len(frame) != _NONCE:
+                raise ProtocolError(f"a nonce of {len(frame)} bytes")
             self._said_hello = True
             mac = proof(self._secret, b"hello", frame, self._sender)
             self.send(msgpack.packb([self._sender, self._nonce, mac]))
@@ -217,8 +223,14 @@ class ClientConnection(_Frames):
 async def connect(path: str, make: Callable[[], ClientConnection]) -> ClientConnection:
     """Connect and shake hands. Raises ``OSError`` or ``TimeoutError`` when there is no way."""
     loop: Any = asyncio.get_running_loop()
-    async with asyncio.timeout(HANDSHAKE_S):
-        _, connection = await loop.create_unix_connection(make, path)
-        await connection.welcomed
-    assert isinstance(connection, ClientConnection)
+    connection: ClientConnection | None = None
+    try:
+        async with asyncio.timeout(HANDSHAKE_S):
+            _, connection = await loop.create_unix_connection(make, path)
+            assert connection is not None
+            await connection.welcomed
+    except BaseException:
+        if connection is not None:
+            connection.close()
+        raise
     return connection

@@ -23,10 +23,11 @@ import msgpack
 from shoal.runtime.envelope import Envelope, envelope_from_wire
 from shoal.runtime.errors import ProtocolError
 from shoal.runtime.flow import FlowReport
+from shoal.runtime.packing import LARGE_BYTES, Packing
 
 DATA = 1
 REPORT = 2
-_packer = msgpack.Packer(autoreset=True, use_bin_type=True)
+_packing = Packing()
 
 
 class Status(IntEnum):
@@ -76,13 +77,18 @@ class Report(NamedTuple):
 
 def pack_data(frame: Data) -> bytes:
     """A DATA frame's bytes."""
-    packed: bytes = _packer.pack((DATA, *frame))
-    return packed
+    return _pack((DATA, *frame))
 
 
 def pack_report(frame: Report) -> bytes:
     """A REPORT frame's bytes."""
-    packed: bytes = _packer.pack((REPORT, *frame))
+    return _pack((REPORT, *frame))
+
+
+def _pack(fields: tuple[Any, ...]) -> bytes:
+    packed = _packing.pack(fields)
+    if len(packed) > LARGE_BYTES:
+        _packing.renew()
     return packed
 
 
@@ -123,13 +129,20 @@ def _group(fields: Any) -> Group:
 
 def _flow(fields: Any) -> FlowReport:
     recipient, received, handled, early, credit, refused = fields
+    if type(recipient) is not str or type(early) is not tuple:
+        raise ValueError("a flow report's field has the wrong type")
     for number in early:
         _count(number)
     return FlowReport(recipient, _count(received), _count(handled), early, _count(credit), bool(refused))
 
 
 def _reply(fields: Any) -> Reply:
-    reply = tuple.__new__(Reply, fields)
-    if len(reply) != 4 or type(reply.id) is not bytes or type(reply.payload) is not bytes:
+    message_id, status, tag, payload = fields
+    if (
+        type(message_id) is not bytes
+        or type(status) is not int
+        or type(tag) is not str
+        or type(payload) is not bytes
+    ):
         raise ValueError("a reply's field has the wrong type")
-    return reply
+    return Reply(message_id, status, tag, payload)
