@@ -1,8 +1,8 @@
 """shoal: an actor-model runtime for multi-agent systems on Ray."""
 
+from shoal import errors
 from shoal.actors.agent import Agent
 from shoal.actors.function import function_agent
-from shoal.runtime import errors
 from shoal.runtime.codec import message
 from shoal.runtime.config import Config, Overflow
 from shoal.runtime.context import Context

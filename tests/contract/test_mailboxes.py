@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 import shoal
-from shoal.runtime.errors import AgentStopped, DeliveryError, MailboxFull
+from shoal.runtime.errors import AgentDied, AgentStopped, DeliveryError, MailboxFull
 from tests.contract.agents import (
     Arrived,
     Depth,
@@ -168,7 +168,7 @@ async def test_stopping_buries_what_waits_and_cancels_the_handler_after_its_grac
     waiting = asyncio.ensure_future(player.ask(Seen()))
     await asyncio.wait({waiting}, timeout=0.05)
     await system.stop(player)
-    with pytest.raises(AgentStopped, match="grace"):
+    with pytest.raises(AgentDied, match="grace"):
         await holding
     with pytest.raises(AgentStopped):
         await waiting

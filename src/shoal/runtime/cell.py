@@ -17,7 +17,7 @@ from shoal.runtime.config import Overflow
 from shoal.runtime.deadletters import Reason
 from shoal.runtime.delivery import Delivery
 from shoal.runtime.envelope import LANE_SYSTEM, Envelope
-from shoal.runtime.errors import AgentStopped, Cancelled, MailboxFull, ShoalError
+from shoal.runtime.errors import AgentDied, AgentStopped, Cancelled, MailboxFull, ShoalError
 from shoal.runtime.mailbox import Mailbox
 from shoal.runtime.recent import Recent
 from shoal.runtime.worker import Worker
@@ -264,7 +264,8 @@ class Cell:
 
     def _cancel_workers(self, why: str) -> None:
         for worker in self.workers:
-            worker.cancel(AgentStopped(why))
+            # The handler ran in part: nobody can say what it did, so this is no refusal.
+            worker.cancel(AgentDied(why))
 
     async def _wait_quiet(self, limit_s: float | None) -> bool:
         """Wait until no worker runs; ``False`` when ``limit_s`` is over first."""

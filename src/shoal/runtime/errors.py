@@ -26,7 +26,7 @@
     │   │   └── HopLimit            forwarded more often than the limit
     │   └── UnknownOutcome          it may or may not have been processed
     │       ├── AskTimeout          no answer in time
-    │       └── AgentDied           the process died with the message in it
+    │       └── AgentDied           it ended with the message in it: process death, kill
     ├── HandlerError                the handler raised; carries type, text and remote traceback
     │   └── HandlerTimeout          it ran past its limit and was cancelled
     └── SystemClosed                used after shutdown
@@ -167,7 +167,7 @@ class AskTimeout(UnknownOutcome):
 
 
 class AgentDied(UnknownOutcome):
-    """The agent's process died while it had the message."""
+    """The agent ended with the message in it: its process died, or it was killed or cut off while handling."""
 
 
 class HandlerError(ShoalError):

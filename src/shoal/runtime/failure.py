@@ -14,6 +14,11 @@ _TRACEBACK_KEPT = 16 * 1024
 
 def handler_error(exc: BaseException, agent: str, tag: str) -> HandlerError:
     """What the asker of a handler that raised gets: the error's type, text and traceback."""
+    if isinstance(exc, HandlerError):
+        # It failed further down: the first cause stays in front, and who asked is noted behind it.
+        via = [*exc.details.get("via", ()), agent]
+        text = exc.text.partition(" (via ")[0]
+        return type(exc)(f"{text} (via {' <- '.join(via)})", **{**exc.details, "via": via})
     kind = f"{type(exc).__module__}.{type(exc).__qualname__}".removeprefix("builtins.")
     text = "".join(traceback.format_exception(exc))
     return HandlerError(

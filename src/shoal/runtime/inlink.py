@@ -1,9 +1,9 @@
 """The receiving end of a link: takes numbered batches in order, each message once, and reports on them.
 
 Reports gather and go out together: receipt, handled messages, answers and credit in one frame. Answers, credit and
-every second batch are reported when the event loop has run what is ready; a receipt alone waits up to a millisecond
-for company, as TCP's delayed acknowledgement does. No message waits for a report. Answers are kept until the sender is known to have taken their report in, so that a transport
-that breaks loses none.
+every second batch are reported as soon as the event loop has run what is ready; a receipt alone waits up to a
+millisecond for company, as TCP's delayed acknowledgement does. No message waits for a report. Answers are kept until
+the sender is known to have taken their report in, so that a transport that breaks loses none.
 
 Callback contract: ``Admission.admit`` decides about each message (``False``: no room, the sender has to wait), a
 :class:`Backway` carries REPORT frames back. Whoever runs the transport calls ``on_data``; the agent's cell calls

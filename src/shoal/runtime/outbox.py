@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from shoal.runtime.custody import Custody
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
 class Outbox:
     """Messages from this host to one agent."""
 
-    __slots__ = ("_custodies", "_reserved", "_waiters", "flow")
+    __slots__ = ("_custodies", "_on_starved", "_reserved", "_waiters", "flow")
 
-    def __init__(self, recipient: str) -> None:
+    def __init__(self, recipient: str, on_starved: Callable[[Outbox], None]) -> None:
         self.flow = OutFlow(recipient)
+        self._on_starved = on_starved
         self._waiters: deque[asyncio.Future[None]] = deque()
         self._custodies: deque[tuple[int, Custody]] = deque()
         self._reserved = 0
@@ -31,10 +33,17 @@ class Outbox:
         flow = self.flow
         return flow.next <= flow.credit - self._reserved and not self._waiters
 
+    @property
+    def starved(self) -> bool:
+        """Whether somebody waits for credit."""
+        return bool(self._waiters)
+
     async def wait_open(self) -> None:
         """Wait for credit, first come first served; the caller must put one message right after."""
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
+        if len(self._waiters) == 1:
+            self._on_starved(self)
         try:
             await waiter
         except asyncio.CancelledError:

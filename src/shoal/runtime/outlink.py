@@ -51,6 +51,8 @@ class OutLink:
         self._reports: Numbered[Report] = Numbered(1)
         self._flush_due = False
         self._unhandled = 0
+        self._starved: set[Outbox] = set()
+        """Flows that somebody waited on for credit; those of them that are fed by now are dropped when asked for."""
         self.failure: ShoalError | None = None
 
     # -- sending -------------------------------------------------------------------------------------------
@@ -59,7 +61,7 @@ class OutLink:
         """The flow to one agent of the peer."""
         box = self._outboxes.get(recipient)
         if box is None:
-            box = self._outboxes[recipient] = Outbox(recipient)
+            box = self._outboxes[recipient] = Outbox(recipient, self._starving)
         return box
 
     def put(self, box: Outbox, envelope: Envelope, custody: Custody | None = None) -> None:
@@ -76,6 +78,14 @@ class OutLink:
             elif not self._flush_due:
                 self._flush_due = True
                 asyncio.get_running_loop().call_soon(self._flush)
+        elif self._sent == self._taken:
+            self.nudge()  # credit may have been given when there was no way back to say so
+
+    def _starving(self, box: Outbox) -> None:
+        """Somebody waits for credit of ``box``."""
+        self._starved.add(box)
+        if self._sent == self._taken:
+            self.nudge()  # as above
 
     def _flush(self) -> None:
         self._flush_due = False
@@ -135,8 +145,11 @@ class OutLink:
 
     @property
     def owed(self) -> bool:
-        """Whether the receiver still owes a report on something."""
-        return self._unhandled > 0 or self._sent > self._taken
+        """Whether the receiver still owes a report on something: receipt, handling, credit."""
+        if self._unhandled > 0 or self._sent > self._taken:
+            return True
+        self._starved = {box for box in self._starved if box.starved}
+        return bool(self._starved)
 
     def on_report(self, frame: Report) -> None:
         """Take in a REPORT frame of this session; stale ones are ignored."""
@@ -170,7 +183,7 @@ class OutLink:
             if box.flow.sendable:
                 self._ready[recipient] = box
         self._flush()
-        if self._sent == 0 and self._unhandled and self._carrier is carrier:
+        if self._sent == 0 and self.owed and self._carrier is carrier:
             self.nudge()
         return self._session
 

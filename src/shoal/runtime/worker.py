@@ -17,7 +17,7 @@ from shoal.runtime.deadletters import Reason
 from shoal.runtime.delivery import ENCODED, Delivery
 from shoal.runtime.envelope import ASK, Scope
 from shoal.runtime.errors import (
-    AgentStopped,
+    AgentDied,
     Cancelled,
     Expired,
     HandlerError,
@@ -212,7 +212,7 @@ _REASONS: tuple[tuple[type[ShoalError], Reason], ...] = (
     (Expired, Reason.EXPIRED),
     (Cancelled, Reason.CANCELLED),
     (HopLimit, Reason.HOP_LIMIT),
-    (AgentStopped, Reason.STOPPED),
+    (AgentDied, Reason.STOPPED),
     (HandlerTimeout, Reason.HANDLER_TIMEOUT),
     (HandlerError, Reason.HANDLER_ERROR),
     (UnknownMessage, Reason.UNKNOWN_MESSAGE),
