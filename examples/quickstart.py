@@ -1,4 +1,8 @@
-"""One agent asked from the client, then a team of two. Run it: python examples/quickstart.py"""
+"""One agent asked from the client, then a team of two. Run it: ``python examples/quickstart.py``. It prints::
+
+    billing
+    ['billing', 'other']
+"""
 
 import asyncio
 
@@ -11,17 +15,18 @@ class Ticket(BaseModel):
     text: str
 
 
-class Billing(shoal.Agent):
+class Keyword(shoal.Agent):
     async def on_ticket(self, ticket: Ticket) -> str:
         return "billing" if "charged" in ticket.text else "other"
 
 
 async def main() -> None:
-    async with shoal.start() as system:  # Ray on this machine; shoal.start("local") stays in this process
-        agent = await system.spawn(Billing())
+    async with shoal.start() as system:  # Ray on this machine; shoal.start("local"): all in this process
+        agent = await system.spawn(Keyword())
         print(await agent.ask(Ticket(text="charged twice")))
-        team = await system.build(shoal.worker([Billing(), Billing()]))
+        team = await system.build(shoal.worker([Keyword(), Keyword()]))
         print(await asyncio.gather(*(team.ask(Ticket(text=t)) for t in ("charged", "lost"))))
 
 
-asyncio.run(main())
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -83,7 +83,7 @@ def test_an_example_runs_in_one_process_and_prints_what_its_docstring_says(
     source = program.read_text(encoding="utf-8")
     local = tmp_path / program.name
     local.write_text(source.replace("shoal.start()", 'shoal.start("local")'), encoding="utf-8")
-    promised = re.findall(r"^    (.*)$", ast.get_docstring(ast.parse(source)) or "", re.MULTILINE)
+    promised = re.findall(r"^    (.*)$", ast.get_docstring(ast.parse(source), clean=False) or "", re.MULTILINE)
     assert promised
     assert output_of(local) == promised
 

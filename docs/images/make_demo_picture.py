@@ -5,6 +5,7 @@ is what the command printed; only the frame is added. Rich's link to a web font 
 picture asks no server for anything.
 """
 
+import contextlib
 import io
 import re
 import sys
@@ -17,7 +18,7 @@ from typer import Typer
 
 from shoal.demo import command
 
-PICTURE = Path(__file__).with_name("demo.svg")
+PICTURE = Path(__file__).resolve().with_name("demo.svg")
 COLUMNS = 132
 
 
@@ -29,11 +30,9 @@ def main() -> None:
     recording.print("[bold green]$[/] make demo\n", highlight=False)
     app = Typer()
     app.command()(command.demo)
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "audit-report"
-        app(["--out", str(report), *sys.argv[1:]], standalone_mode=False)
-        drawn = recording.export_svg(title="shoal demo", theme=MONOKAI)
-        drawn = drawn.replace(f"{folder}/", "")
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        app(sys.argv[1:], standalone_mode=False)
+    drawn = recording.export_svg(title="shoal demo", theme=MONOKAI)
     PICTURE.write_text(re.sub(r"@font-face \{.*?\}", "", drawn, flags=re.DOTALL), encoding="utf-8")
 
 

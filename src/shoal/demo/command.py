@@ -150,7 +150,11 @@ async def _follow(system: System, team: AuditTeam, request: AuditRequest, consol
             except UnknownOutcome:
                 continue  # it is busy; the next look will tell
             bar.update(
-                task, total=seen.total or None, completed=seen.done + seen.failed, current=seen.current[-40:]
+                task,
+                total=seen.total or None,
+                completed=seen.done + seen.failed,
+                # What does not fit would cut the counts instead; on a narrow terminal the path is left out.
+                current=seen.current[-(console.width - 85) :] if console.width > 100 else "",
             )
     report: AuditReport = await audit
     return report

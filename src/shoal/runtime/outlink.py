@@ -202,7 +202,7 @@ class OutLink:
         self.failure = error
         self._carrier = None
         self._ready.clear()
-        self._unhandled = 0
+        self._unhandled = self._sent = self._taken = 0
         lost: list[Envelope] = []
         for box in self._outboxes.values():
             lost.extend(box.fail(error))

@@ -42,9 +42,9 @@ _REFERENCES_KEPT_S = 120.0
 
 def _answered(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[tuple[bool, Any]]]:
     @functools.wraps(method)
-    async def answer(*arguments: Any) -> tuple[bool, Any]:
+    async def answer(self: Any, *arguments: Any) -> tuple[bool, Any]:
         try:
-            return True, await method(*arguments)
+            return True, await method(self, *arguments)
         except ShoalError as error:
             return False, pack_error(error)
         except Exception as exc:  # a fault of ours: it must reach somebody
@@ -52,6 +52,8 @@ def _answered(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[
                 ShoalError(f"{type(exc).__name__}: {exc}", traceback=traceback.format_exc())
             )
 
+    # Ray looks through ``__wrapped__`` and would then run ``control`` methods on the loop that may be blocked.
+    del answer.__wrapped__
     return answer
 
 
