@@ -1,7 +1,7 @@
 """One agent asked from the client, then a team of two. Run it: ``python examples/quickstart.py``. It prints::
 
-    billing
-    ['billing', 'other']
+billing
+['billing', 'other']
 """
 
 import asyncio

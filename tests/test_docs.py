@@ -83,9 +83,9 @@ def test_an_example_runs_in_one_process_and_prints_what_its_docstring_says(
     source = program.read_text(encoding="utf-8")
     local = tmp_path / program.name
     local.write_text(source.replace("shoal.start()", 'shoal.start("local")'), encoding="utf-8")
-    promised = re.findall(r"^    (.*)$", ast.get_docstring(ast.parse(source), clean=False) or "", re.MULTILINE)
+    promised = (ast.get_docstring(ast.parse(source)) or "").partition("::\n\n")[2].splitlines()
     assert promised
-    assert output_of(local) == promised
+    assert output_of(local) == [line.strip() for line in promised]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_name)
@@ -115,7 +115,7 @@ def named_tests() -> list[str]:
     return re.findall(r"`([\w/]+\.py::\w+)`", (DOCS / "semantics.md").read_text(encoding="utf-8"))
 
 
-def tests_in(path: Path) -> set[str]:
+def names_of_tests(path: Path) -> set[str]:
     """The test functions of a file, and its test classes, also those that hypothesis makes of machines."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     names = {
@@ -136,7 +136,7 @@ def test_every_test_that_the_semantics_name_exists() -> None:
         file, _, test = name.partition("::")
         path = ROOT / "tests" / file
         assert path.is_file(), name
-        assert test in tests_in(path), name
+        assert test in names_of_tests(path), name
 
 
 def test_every_promise_of_the_semantics_names_a_test() -> None:

@@ -9,7 +9,8 @@ from shoal.runtime.context import Context
 from shoal.runtime.deadletters import DeadLetter
 from shoal.runtime.envelope import Lane
 from shoal.runtime.ref import Ref
-from shoal.runtime.system import System, start
+from shoal.runtime.starting import start
+from shoal.runtime.system import System
 from shoal.topologies.pipeline import pipeline
 from shoal.topologies.routers import ByField, LeastLoaded, RoundRobin
 from shoal.topologies.single import single

@@ -17,7 +17,8 @@ from shoal.bench.sides import Counts, Outcome, Side, SideFactory, Stage
 from shoal.bench.workload import Parcel, Receipt, Token, answers, parcel, token
 from shoal.runtime.context import Context
 from shoal.runtime.ref import Ref
-from shoal.runtime.system import System, start
+from shoal.runtime.starting import start
+from shoal.runtime.system import System
 
 RING = 8
 WORKERS = 8

@@ -43,7 +43,8 @@ from shoal.demo.audit import (
 )
 from shoal.demo.team import AuditTeam, build_audit_team
 from shoal.runtime.errors import ShoalError, UnknownOutcome
-from shoal.runtime.system import System, start
+from shoal.runtime.starting import start
+from shoal.runtime.system import System
 
 _POLL_S = 0.15
 _SHOWN = 5

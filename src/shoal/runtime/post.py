@@ -92,7 +92,9 @@ class Post:
             await box.wait_open()
         link.put(box, envelope, custody)
         self._since_yield += 1
-        if self._since_yield >= _YIELD_EVERY and kind != ASK:  # (an ask waits anyway, and must know it was sent)
+        if (
+            self._since_yield >= _YIELD_EVERY and kind != ASK
+        ):  # (an ask waits anyway, and must know it was sent)
             self._since_yield = 0
             await asyncio.sleep(0)
         return envelope

@@ -28,7 +28,9 @@ def handlers_of(function: Callable[..., Awaitable[Any]], name: str) -> list[Hand
     declared = inspect.signature(function).parameters.values()
     for p in declared:
         if p.kind is p.KEYWORD_ONLY and p.default is p.empty:
-            raise ConfigError(f"{name}: nobody could give it {p.name!r}, which is keyword-only and has no default")
+            raise ConfigError(
+                f"{name}: nobody could give it {p.name!r}, which is keyword-only and has no default"
+            )
     parameters = [p for p in declared if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     if not 1 <= len(parameters) <= 2:
         raise ConfigError(f"{name} must take (message) or (message, ctx), not {len(parameters)} parameters")

@@ -288,7 +288,7 @@ Skipped (1):
 
 Findings waived by a `noqa` or `nosec` comment in the source: 1.
 
-"""  # noqa: E501
+"""
 
 HOSTILE = st.text(alphabet="`|\\*_[]<>#&!\n\r\t \u2028\x00ab-", min_size=1, max_size=40)
 

@@ -15,7 +15,6 @@ from shoal.runtime.errors import (
     AgentNotFound,
     AgentStopped,
     ConfigError,
-    NameTaken,
     ShoalError,
     SpawnError,
     SystemClosed,
@@ -23,7 +22,8 @@ from shoal.runtime.errors import (
 from shoal.runtime.failure import unpack_error
 from shoal.runtime.outlink import OutLink
 from shoal.runtime.ray.calls import actor_by_name, is_death
-from shoal.runtime.ray.directory import NAMESPACE, HostInfo, actor_name
+from shoal.runtime.ray.creation import create_actor
+from shoal.runtime.ray.directory import NAMESPACE, HostInfo
 from shoal.runtime.ray.line import Line
 from shoal.runtime.ref import host_of, make_address
 from shoal.runtime.wire import Reply
@@ -43,8 +43,9 @@ _DIED = "its process died"
 class RayPeers:
     """Implements ``Peers`` on Ray for one process."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, host_class: type) -> None:
         self._settings = settings
+        self._host_class = host_class
         self._host: Host | None = None
         self._lines: dict[str, Line] = {}
         self._directory: Any = None
@@ -133,7 +134,7 @@ class RayPeers:
 
     async def create_host(self, name: str, blob: bytes | None = None) -> HostInfo:
         """Start a host, with an agent of the same name when ``blob`` is given. Raises ``SpawnError``."""
-        actor = await asyncio.to_thread(_create_actor, self._settings, name)
+        actor = await asyncio.to_thread(create_actor, self._host_class, self._settings, name)
         try:
             async with asyncio.timeout(_BOOT_S):
                 info: HostInfo = await call(actor.boot.remote(blob))
@@ -193,27 +194,6 @@ def pack_agent(agent: Any) -> bytes:
             f"{agent!r} cannot be shipped to another process ({exc}): open files, sockets and locks in on_start"
         ) from exc
     return blob
-
-
-def _create_actor(settings: Settings, name: str) -> Any:
-    from shoal.runtime.ray.host_actor import HostActor  # noqa: PLC0415 - it imports this module
-
-    # max_restarts=0: Ray would restart without order or backoff, behind the back of whoever supervises.
-    options: dict[str, Any] = {
-        "name": actor_name(settings.system, name),
-        "namespace": NAMESPACE,
-        "lifetime": "detached",
-        "max_restarts": 0,
-        "max_concurrency": 100_000,
-    }
-    remote: Any = ray.remote  # its annotations know nothing of concurrency groups
-    actor_class = remote(num_cpus=0, concurrency_groups={"control": 64})(HostActor)
-    try:
-        return actor_class.options(**options).remote(settings, name)
-    except ValueError as exc:
-        if "already" in str(exc):
-            raise NameTaken(f"the name {name!r} is in use in this system") from exc
-        raise SpawnError(f"{name}: Ray refused to start its process: {exc}") from exc
 
 
 async def call(result: Any) -> Any:

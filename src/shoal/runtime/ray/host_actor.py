@@ -69,7 +69,7 @@ class HostActor:
         self._kept: dict[bytes, Reply] = {}
         self._server: SocketServer | None = None
         self._watch = LoopWatch(settings.config.blocked_loop_s, name)
-        self._peers = RayPeers(settings)
+        self._peers = RayPeers(settings, HostActor)
         self._host = Host(name, settings.config, self._peers)
         self._peers.bind(self._host)
         self._host.references = self

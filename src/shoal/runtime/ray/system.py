@@ -21,6 +21,7 @@ from shoal.runtime.metrics_snapshot import Snapshot
 from shoal.runtime.ray.calls import actor_by_name
 from shoal.runtime.ray.cluster import RayPeers, call, pack_agent
 from shoal.runtime.ray.directory import NAMESPACE, HostInfo, create_directory
+from shoal.runtime.ray.host_actor import HostActor
 from shoal.runtime.ray.metrics_node import NodeMetrics, own_node
 from shoal.runtime.ray.session import join, leave
 from shoal.runtime.ray.settings import Settings
@@ -158,7 +159,7 @@ async def start_on_ray(target: str | None, config: Config) -> RaySystem:
         if ours:
             leave()
         raise StartError(f"Ray could not start the system's directory: {exc}") from exc
-    system = RaySystem(config, settings, RayPeers(settings), ours, directory)
+    system = RaySystem(config, settings, RayPeers(settings, HostActor), ours, directory)
     try:
         system._begin()
     except BaseException:
