@@ -1,8 +1,12 @@
-"""Texts through three stages with a gate between them. Run it: ``python examples/pipeline.py``. It prints::
+"""Texts through three stages with a gate between them.
 
-3 words, 3 of them different: red green blue
-4 words, 2 of them different: one two one two
-refused: the gate after stage 'split' refused: ValueError: no words
+It prints::
+
+    3 words, 3 of them different: red green blue
+    4 words, 2 of them different: one two one two
+    refused: the gate after stage 'split' refused: ValueError: no words
+
+Run it: ``python examples/pipeline.py``.
 """
 
 import asyncio

@@ -1,7 +1,11 @@
-"""One agent asked from the client, then a team of two. Run it: ``python examples/quickstart.py``. It prints::
+"""One agent asked from the client, then a team of two.
 
-billing
-['billing', 'other']
+It prints::
+
+    billing
+    ['billing', 'other']
+
+Run it: ``python examples/quickstart.py``.
 """
 
 import asyncio

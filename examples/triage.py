@@ -1,9 +1,13 @@
-"""Support tickets, labelled by two desks and a fallback. Run it: ``python examples/triage.py``. It prints::
+"""Support tickets, labelled by two desks and a fallback.
 
-charged twice                 -> billing (0.9)
-the app crashes at start      -> technical (0.8)
-you are great                 -> other (0.1)
-refused: an ask to nobody is AgentNotFound
+It prints::
+
+    charged twice                 -> billing (0.9)
+    the app crashes at start      -> technical (0.8)
+    you are great                 -> other (0.1)
+    refused: an ask to nobody is AgentNotFound
+
+Run it: ``python examples/triage.py``.
 """
 
 import asyncio

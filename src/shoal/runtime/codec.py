@@ -127,7 +127,7 @@ def encode(value: Any, limit: int = 64 * MIB) -> tuple[str, bytes]:
 def _encode_error(what: str, exc: Exception) -> Exception:
     text = str(exc)
     if "recursion" in text or "too deep" in text or "Circular reference" in text:
-        return MessageTooDeep(f"message {what} is nested deeper than 511 levels, or contains itself")
+        return MessageTooDeep(f"message {what} is nested deeper than msgpack packs, or contains itself")
     return NotAMessage(
         f"message {what} cannot be sent: {text}. Only msgpack-native values travel (never pickle)"
     )
