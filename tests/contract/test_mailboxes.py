@@ -140,6 +140,22 @@ async def test_fifty_senders_that_never_stop_leave_health_a_polite_sender_and_st
         await system.stop(flooder)
 
 
+async def test_a_sender_that_never_stops_and_never_has_to_wait_leaves_the_other_agents_of_its_host_alive(
+    system: shoal.System, crowd: str, fresh: Fresh, stage: shoal.Ref
+) -> None:
+    refusing = await system.spawn(Refusing(stage), name=fresh("refusing"), host=crowd)
+    holding = asyncio.ensure_future(refusing.ask(Hold()))
+    await stage.ask(Arrived(gate="hold"))
+    flooder = await system.spawn(Flooder(), name=fresh("flooder"), host=crowd)
+    await flooder.tell(Flood(to=refusing))
+    await letters_to(system, refusing, 100)
+    await stage.tell(Open(gate="hold"))
+    assert await holding == "passed"
+    await system.stop(flooder, kill=True)
+    with pytest.raises(AgentStopped):
+        await flooder.ask(Seen())
+
+
 async def test_stopping_with_drain_handles_what_waits_first(
     system: shoal.System, crowd: str, fresh: Fresh, stage: shoal.Ref
 ) -> None:

@@ -20,8 +20,8 @@ class RecentMachine(RuleBasedStateMachine):
         self.most_weight = weight
         self.recent: Recent[str] = Recent(size, weight)
         self.met: dict[bytes, str] = {}
-        self.fresh: list[bytes] = []
-        """Ids in the order they were last new."""
+        self.fresh: list[bytes | None] = []
+        """Ids in the order they were last new; one that was forgotten leaves its place empty."""
 
     @rule(number=st.integers(0, 12))
     def meet(self, number: int) -> None:
@@ -39,7 +39,7 @@ class RecentMachine(RuleBasedStateMachine):
         message_id = number.to_bytes(2, "big")
         self.recent.forget(message_id)
         assert self.recent.get(message_id) is None
-        self.fresh = [known for known in self.fresh if known != message_id]
+        self.fresh = [None if known == message_id else known for known in self.fresh]
 
     @rule(weight=st.integers(1, 15))
     def weigh(self, weight: int) -> None:
@@ -50,7 +50,7 @@ class RecentMachine(RuleBasedStateMachine):
         if not hasattr(self, "recent") or self.most_weight != _UNBOUNDED:
             return
         for message_id in self.fresh[-self.size :]:
-            assert self.recent.get(message_id) == self.met[message_id]
+            assert message_id is None or self.recent.get(message_id) == self.met[message_id]
 
     @invariant()
     def memory_is_bounded(self) -> None:

@@ -8,6 +8,7 @@ is ever imported by name: a receiver decodes what its own handlers declare or it
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgpack
@@ -87,10 +88,8 @@ def entry_of(model: type) -> Entry:
             )
         if not model.__pydantic_complete__:
             model.model_rebuild()
-        serializer = model.__pydantic_serializer__
-        entry = Entry(
-            model, tag_of(model), serializer.to_python, model.__pydantic_validator__.validate_python
-        )
+        dump = partial(model.__pydantic_serializer__.to_python, warnings=False)
+        entry = Entry(model, tag_of(model), dump, model.__pydantic_validator__.validate_python)
         _entries[model] = entry
     return entry
 
@@ -106,10 +105,13 @@ def encode(value: Any, limit: int = 64 * MIB) -> tuple[str, bytes]:
         if tag is None:
             entry = _entries.get(kind) or entry_of(kind)
             tag = entry.tag
-            value = entry.dump(value)
-        payload = _packing.pack(value)
+            payload = _packing.pack(entry.dump(value))
+        else:
+            payload = _packing.pack(value)
     except NotAMessage:
         raise
+    except TypeError as exc:
+        tag, payload = _encode_as_json(kind, value, exc)
     except RecursionError as exc:
         raise MessageTooDeep(f"message {tag or kind.__qualname__} is nested too deep to be sent") from exc
     except Exception as exc:
@@ -122,6 +124,25 @@ def encode(value: Any, limit: int = 64 * MIB) -> tuple[str, bytes]:
             f"message {tag} is {len(payload):,} bytes; the limit is {limit:,} (max_message_bytes)"
         )
     return tag, payload
+
+
+def _encode_as_json(kind: type, value: Any, refused: TypeError) -> tuple[str, bytes]:
+    """A model with fields that msgpack has no type for (datetime, UUID, set, Path, ...): as JSON would write them.
+
+    Only if its validator reads the same message back: a set in a field of type ``Any`` would arrive as a list.
+    """
+    entry = _entries.get(kind)
+    if entry is None:
+        raise _encode_error(NATIVE.get(kind) or kind.__qualname__, refused) from refused
+    dump = partial(entry.model.__pydantic_serializer__.to_python, mode="json", warnings=False)
+    try:
+        payload: bytes = _packing.pack(dump(value))
+        same = entry.validate(msgpack.unpackb(payload, strict_map_key=False)) == value
+    except Exception as exc:
+        raise _encode_error(entry.tag, refused) from exc
+    if not same:
+        raise _encode_error(entry.tag, refused) from refused
+    return entry.tag, payload
 
 
 def _encode_error(what: str, exc: Exception) -> Exception:

@@ -94,12 +94,20 @@ class Context:
     # -- sending -------------------------------------------------------------------------------------------
 
     def tell(
-        self, to: Ref | str, message: Any, *, lane: Lane | None = None, deadline_s: float | None = None
+        self,
+        to: Ref | str,
+        message: Any,
+        *,
+        lane: Lane | None = None,
+        deadline_s: float | None = None,
+        task: str | None = None,
     ) -> Coroutine[Any, Any, Any]:
         """Send; returns once accepted. Raises as ``Ref.tell``."""
         scope = self._scope or self._make_scope()
         if deadline_s is not None:
             scope = scope._replace(deadline=_sooner(scope.deadline, time.time() + deadline_s))
+        if task is not None:
+            scope = scope._replace(task=task)
         custody = self._delivery.take_custody() if self._delivery is not None else None
         return self._cell.host.post(
             TELL, to if type(to) is str else _address(to), message, self._next_id(), self._cell.address, scope,

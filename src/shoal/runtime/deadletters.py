@@ -26,7 +26,6 @@ class Reason(StrEnum):
     HOP_LIMIT = "hop_limit"
     HANDLER_ERROR = "handler_error"
     HANDLER_TIMEOUT = "handler_timeout"
-    LATE_REPLY = "late_reply"
 
 
 @dataclass(frozen=True, slots=True)

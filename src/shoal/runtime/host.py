@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import Coroutine
 from os import urandom
@@ -83,10 +84,18 @@ class Host:
     # -- sending for code that is no agent (Sender protocol) -------------------------------------------------
 
     def tell(
-        self, address: str, message: Any, *, lane: Lane | None = None, deadline_s: float | None = None
+        self,
+        address: str,
+        message: Any,
+        *,
+        lane: Lane | None = None,
+        deadline_s: float | None = None,
+        task: str | None = None,
     ) -> Coroutine[Any, Any, Envelope]:
         """Send for the client; see ``Ref.tell``."""
-        scope = None if deadline_s is None else Scope(deadline=time.time() + deadline_s)
+        scope = None
+        if deadline_s is not None or task is not None:
+            scope = Scope(task=task, deadline=None if deadline_s is None else time.time() + deadline_s)
         return self._out.post(
             TELL, address, message, self.ids.fresh(), self.name, scope,
             LANE_NORMAL if lane is None else lane, None,
@@ -233,6 +242,7 @@ class Host:
         """Figures of this host for ``System.health``; callable from any thread."""
         return {
             "host": self.name,
+            "pid": os.getpid(),
             "agents": len(self.cells),
             "waiting": sum(len(cell.mailbox) for cell in list(self.cells.values())),
             "handled": sum(role.handled for role in list(self.stats.roles.values())),

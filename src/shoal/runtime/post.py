@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("shoal.post")
 _YIELD_EVERY = 256
-"""Sends after which a sender that never waits lets the event loop turn, so that sockets are served."""
+"""Sends after which a sender that never waits lets the event loop turn, so that others are served."""
 _BY_REFERENCE_OK = frozenset({type(None), bool, int, float, str, bytes})
 
 
@@ -84,17 +84,16 @@ class Post:
                 cell.admit(delivery)
             if custody is not None:
                 custody.hold()
-            return envelope
-        tag, payload = encode(message, self._host.config.max_message_bytes)
-        envelope = make_envelope((message_id, kind, sender, address, tag, payload, lane, 1, scope))
-        link, box = self._routes.get(address) or await self._route(address)
-        if not box.open and lane != LANE_SYSTEM:
-            await box.wait_open()
-        link.put(box, envelope, custody)
+        else:
+            tag, payload = encode(message, self._host.config.max_message_bytes)
+            envelope = make_envelope((message_id, kind, sender, address, tag, payload, lane, 1, scope))
+            link, box = self._routes.get(address) or await self._route(address)
+            if not box.open and lane != LANE_SYSTEM:
+                await box.wait_open()
+            link.put(box, envelope, custody)
         self._since_yield += 1
-        if (
-            self._since_yield >= _YIELD_EVERY and kind != ASK
-        ):  # (an ask waits anyway, and must know it was sent)
+        # (An ask waits anyway, and must know it was sent.)
+        if self._since_yield >= _YIELD_EVERY and kind != ASK:
             self._since_yield = 0
             await asyncio.sleep(0)
         return envelope

@@ -43,7 +43,14 @@ class Sender(Protocol):
     """What a ref sends through: the host of this process."""
 
     def tell(
-        self, address: str, message: Any, /, *, lane: Lane | None = None, deadline_s: float | None = None
+        self,
+        address: str,
+        message: Any,
+        /,
+        *,
+        lane: Lane | None = None,
+        deadline_s: float | None = None,
+        task: str | None = None,
     ) -> Coroutine[Any, Any, Any]:
         """Send; returns once accepted."""
 
@@ -74,13 +81,20 @@ class Ref:
         self._sender = sender
 
     def tell(
-        self, message: Any, *, lane: Lane | None = None, deadline_s: float | None = None
+        self,
+        message: Any,
+        *,
+        lane: Lane | None = None,
+        deadline_s: float | None = None,
+        task: str | None = None,
     ) -> Coroutine[Any, Any, Any]:
         """Send ``message``; returns once it is accepted (waits while the mailbox has no room).
 
         Raises ``MessageError`` when the message is at fault and ``Refused`` when nobody can take it.
         """
-        return (self._sender or self._via()).tell(self.address, message, lane=lane, deadline_s=deadline_s)
+        return (self._sender or self._via()).tell(
+            self.address, message, lane=lane, deadline_s=deadline_s, task=task
+        )
 
     def ask(
         self,
