@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from shoal.runtime.config import Config
 from shoal.runtime.inlink import Backway
@@ -25,12 +25,12 @@ class Turns:
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
 
-    def run(self, action: Callable[[], object], turns: int = 8) -> None:
+    def run(self, action: Callable[..., object], *arguments: Any, turns: int = 8) -> None:
         """Run ``action`` inside the loop, then let everything that is ready run."""
-        self.loop.run_until_complete(self._run(action, turns))
+        self.loop.run_until_complete(self._run(action, arguments, turns))
 
-    async def _run(self, action: Callable[[], object], turns: int) -> None:
-        action()
+    async def _run(self, action: Callable[..., object], arguments: tuple[Any, ...], turns: int) -> None:
+        action(*arguments)
         for _ in range(turns):
             await asyncio.sleep(0)
 

@@ -58,7 +58,9 @@ def scopes() -> st.SearchStrategy[Scope]:
     second = st.none() | st.floats(allow_nan=False)
     path = st.lists(names(), max_size=8).map(tuple)
     message = st.none() | ids()
-    return st.builds(Scope, name, name, message, message, second, second, st.integers(0, 2000), path, path, name)
+    return st.builds(
+        Scope, name, name, message, message, second, second, st.integers(0, 2000), path, path, name
+    )
 
 
 def envelopes() -> st.SearchStrategy[Envelope]:

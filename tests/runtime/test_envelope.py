@@ -75,7 +75,7 @@ def _accept_or_refuse(fields: Any) -> None:
     "fields", [None, (), [1] * 9, (1,) * 8, (1,) * 10, b"123456789", {"a": 1}, (*plain(envelope())[:8], ())]
 )
 def test_what_has_not_the_fields_of_an_envelope_is_a_value_error(fields: Any) -> None:
-    with pytest.raises(ValueError, match="fields|type"):
+    with pytest.raises(ValueError, match=r"fields|type"):
         envelope_from_wire(fields)
 
 
@@ -91,7 +91,9 @@ def test_ids_of_two_processes_differ() -> None:
 
 
 @given(cause=ids(), other=ids(), index=st.integers(0, 2**32 - 1), step=st.integers(1, 1000))
-def test_a_rerun_derives_the_same_ids_and_no_others(cause: bytes, other: bytes, index: int, step: int) -> None:
+def test_a_rerun_derives_the_same_ids_and_no_others(
+    cause: bytes, other: bytes, index: int, step: int
+) -> None:
     assert derived_id(cause, index) == derived_id(cause, index)
     assert len(derived_id(cause, index)) == ID_BYTES
     assert derived_id(cause, index) != derived_id(cause, (index + step) % 2**32)

@@ -12,12 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shoal.runtime import errors
-from shoal.runtime.errors import DeliveryError, HandlerError, Refused, ShoalError, UnknownOutcome, error_classes
+from shoal.runtime.errors import (
+    DeliveryError,
+    HandlerError,
+    Refused,
+    ShoalError,
+    UnknownOutcome,
+    error_classes,
+)
 from shoal.runtime.failure import handler_error, pack_error, unpack_error
 from tests.runtime.strategies import envelope, natives
 
 CLASSES = sorted(
-    (kind for kind in error_classes().values() if kind.__module__ == errors.__name__), key=lambda kind: kind.__name__
+    (kind for kind in error_classes().values() if kind.__module__ == errors.__name__),
+    key=lambda kind: kind.__name__,
 )
 
 
@@ -67,7 +75,14 @@ def test_every_error_travels_in_a_reply_as_its_class_text_and_details(kind: type
     assert (back.text, back.details) == ("what went wrong", {"field": "text", "limits": [1, 2.5, None]})
 
 
-details = natives(nan=False) | st.integers() | st.text() | st.lists(st.text()) | st.builds(object) | st.sets(st.text())
+details = (
+    natives(nan=False)
+    | st.integers()
+    | st.text()
+    | st.lists(st.text())
+    | st.builds(object)
+    | st.sets(st.text())
+)
 
 
 @given(text=st.text(), value=details)

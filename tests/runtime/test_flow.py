@@ -114,9 +114,7 @@ def test_no_report_of_a_peer_breaks_the_sending_end(
     flow, sent = out_flow(puts)
     known = {message.id for message in sent}
     given_back: Counter[bytes] = Counter()
-    near = [
-        r._replace(received=r.received % 99, handled=r.handled % 99, credit=r.credit % 99) for r in small
-    ]
+    near = [r._replace(received=r.received % 99, handled=r.handled % 99, credit=r.credit % 99) for r in small]
     for each in [*near, *reports]:
         if flow.sendable:
             flow.take(10, 10_000)
@@ -141,7 +139,9 @@ def test_what_a_peer_says_is_handled_but_not_received_is_kept() -> None:
 # -- the receiving end ----------------------------------------------------------------------------------------
 
 
-@given(order=st.permutations(range(1, 25)), reports=st.sets(st.integers(0, 23)), lost=st.sets(st.integers(0, 23)))
+@given(
+    order=st.permutations(range(1, 25)), reports=st.sets(st.integers(0, 23)), lost=st.sets(st.integers(0, 23))
+)
 def test_whatever_order_messages_finish_in_their_sender_hears_of_each_and_keeps_none_too_short(
     order: list[int], reports: set[int], lost: set[int]
 ) -> None:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -164,7 +164,7 @@ class BareLink(RuleBasedStateMachine):
     @rule(which=_WHICH, kind=_TRANSPORTS)
     def attach(self, which: int, kind: type[Pipe] | type[Calls]) -> None:
         line = self._sender(which).line
-        self.turns.run(lambda: line.attach(kind))
+        self.turns.run(line.attach, kind)
 
     @rule(which=_WHICH, lose=st.booleans(), receiver_notices=st.booleans())
     def cut(self, which: int, *, lose: bool, receiver_notices: bool) -> None:
@@ -188,9 +188,9 @@ class BareLink(RuleBasedStateMachine):
         line = self._sender(which).line
         for _ in range(5):
             for _ in range(len(line.bag)):
-                self.turns.run(lambda: line.deliver(0), turns=2)
+                self.turns.run(line.deliver, 0, turns=2)
             for _ in range(line.results):
-                self.turns.run(lambda: line.give_back(0), turns=2)
+                self.turns.run(line.give_back, 0, turns=2)
 
     # -- what holds always ---------------------------------------------------------------------------------
 
@@ -282,7 +282,7 @@ class BareLink(RuleBasedStateMachine):
         for sender in self.senders:
             for agent in range(self.agents):
                 message = envelope(sender.name.decode(), recipient=str(agent), kind=Kind.ASK)
-                self.turns.run(lambda s=sender, m=message: self._start(s, m))
+                self.turns.run(self._start, sender, message)
         self._let_everything_happen()
         self._nothing_is_left_over()
 
@@ -310,8 +310,12 @@ def _counting(replies: Counter[bytes]) -> Callable[[Reply], None]:
     return on_reply
 
 
+# Without the explain phase: it runs the machine under a tracer, which takes minutes.
 _thorough = settings(
-    max_examples=60, stateful_step_count=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=80,
+    stateful_step_count=40,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 TestBareLink = BareLink.TestCase
 TestBareLink.settings = _thorough

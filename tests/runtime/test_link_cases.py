@@ -48,14 +48,23 @@ class Rig:
             out = OutLink("peer", config, self.replies.append, LinkStats())
             line = Line(f"sender{index}".encode(), out, self.receiver, config)
             self.lines.append(line)
-            self.turns.run(lambda line=line: line.attach(kind))
+            self.turns.run(line.attach, kind)
         self.line = self.lines[0]
         self.out = self.line.out
 
     def put(self, message: Envelope, *, sender: int = 0, custody: Custody | None = None) -> None:
         """Put a message; the rig's caller knows that there is credit."""
         out = self.lines[sender].out
-        self.turns.run(lambda: out.put(out.outbox("0"), message, custody))
+        self.turns.run(out.put, out.outbox("0"), message, custody)
+
+    def put_all(self, messages: list[Envelope]) -> None:
+        """Put several without letting the loop turn between them."""
+
+        def put() -> None:
+            for message in messages:
+                self.out.put(self.out.outbox("0"), message)
+
+        self.turns.run(put)
 
     def send(self, *messages: Envelope, sender: int = 0) -> asyncio.Task[None]:
         """Send messages one after the other, waiting for credit as a host does."""
@@ -77,9 +86,9 @@ class Rig:
         for _ in range(rounds):
             for line in self.lines:
                 for _ in range(len(line.bag)):
-                    self.turns.run(lambda line=line: line.deliver(0))
+                    self.turns.run(line.deliver, 0)
                 for _ in range(line.results):
-                    self.turns.run(lambda line=line: line.give_back(0))
+                    self.turns.run(line.give_back, 0)
 
     def handle(self, many: int = 1000) -> int:
         """Handle what waits, up to ``many`` messages; returns how many."""
@@ -153,7 +162,7 @@ def test_an_idle_link_sends_at_once_without_waiting_for_the_loop(rigs: type[Rig]
 
 def test_what_is_sent_while_a_batch_is_under_way_goes_as_one_batch(rigs: type[Rig]) -> None:
     rig = rigs()
-    rig.turns.run(lambda: [rig.out.put(rig.out.outbox("0"), message) for message in messages(6)])
+    rig.put_all(messages(6))
     assert [len(packet.data.groups[0].envelopes) for packet in rig.line.bag] == [1, 5]
 
 
@@ -167,7 +176,9 @@ def test_a_full_window_holds_back_what_is_sent_until_a_report_comes(rigs: type[R
 
 
 @pytest.mark.parametrize("kind", [Pipe, Calls])
-def test_a_large_first_message_shows_the_receiver_the_way_back(rigs: type[Rig], kind: type[Transport]) -> None:
+def test_a_large_first_message_shows_the_receiver_the_way_back(
+    rigs: type[Rig], kind: type[Transport]
+) -> None:
     rig = rigs(kind)
     rig.put(*messages(1, kind=Kind.ASK, payload=bytes(2000)))
     rig.all_happens()
@@ -181,10 +192,10 @@ def test_a_large_message_that_overtakes_its_session_is_not_reported_over_the_tra
     rig = rigs()
     rig.put(*messages(1))
     rig.arrive()
-    rig.turns.run(lambda: rig.line.attach(Pipe))
+    rig.turns.run(rig.line.attach, Pipe)
     rig.put(*messages(1, payload=bytes(2000)))
     old, new = rig.line.transports
-    rig.turns.run(lambda: rig.line.deliver(len(rig.line.bag) - 1))
+    rig.turns.run(rig.line.deliver, len(rig.line.bag) - 1)
     assert not old.results
     rig.all_happens()
     assert len(rig.taken) == 2
@@ -254,11 +265,11 @@ def test_answers_whose_report_was_lost_come_again_in_the_next_session(rigs: type
     rig = rigs()
     for message in messages(3, kind=Kind.ASK):
         rig.put(message)
-        rig.turns.run(lambda: rig.line.deliver(0))
+        rig.turns.run(rig.line.deliver, 0)
     rig.handle()
     assert not rig.replies
     rig.turns.run(lambda: rig.line.cut(lose=True, receiver_notices=True))
-    rig.turns.run(lambda: rig.line.attach(Pipe))
+    rig.turns.run(rig.line.attach, Pipe)
     rig.all_happens()
     assert len({reply.id for reply in rig.replies}) == 3
     assert not rig.out.owed
@@ -271,7 +282,7 @@ def test_answers_that_were_heard_do_not_come_again(rigs: type[Rig]) -> None:
         rig.all_happens()
     rig.turns.run(rig.out.nudge)
     rig.arrive()
-    rig.turns.run(lambda: rig.line.attach(Pipe))
+    rig.turns.run(rig.line.attach, Pipe)
     rig.put(*messages(1))
     rig.all_happens()
     assert len(rig.replies) == 3
@@ -290,13 +301,13 @@ def test_answers_too_large_for_one_report_go_in_several_and_in_order(rigs: type[
 def test_a_report_of_an_earlier_session_changes_nothing(rigs: type[Rig]) -> None:
     rig = rigs()
     rig.put(*messages(1))
-    rig.turns.run(lambda: rig.line.deliver(0))
+    rig.turns.run(rig.line.deliver, 0)
     rig.handle()
     [late] = rig.line.transports
     assert late.results
-    rig.turns.run(lambda: rig.line.attach(Pipe))
+    rig.turns.run(rig.line.attach, Pipe)
     for result in late.results:
-        rig.turns.run(lambda result=result: late.returned(result))
+        rig.turns.run(late.returned, result)
     assert rig.out.outbox("0").flow.unacked
     late.results.clear()
     rig.all_happens()
@@ -311,15 +322,17 @@ def test_a_transport_that_breaks_while_it_carries_loses_nothing(rigs: type[Rig])
             self.broken = True
             rig.out.detach(self)
 
-    rig.turns.run(lambda: rig.line.attach(Fragile))
+    rig.turns.run(rig.line.attach, Fragile)
     for message in messages(3):
         rig.put(message)
-    rig.turns.run(lambda: rig.line.attach(Pipe))
+    rig.turns.run(rig.line.attach, Pipe)
     rig.all_happens()
     assert len(rig.taken) == 3
 
 
-def test_custody_ends_when_the_message_is_received_not_before_and_not_when_it_is_handled(rigs: type[Rig]) -> None:
+def test_custody_ends_when_the_message_is_received_not_before_and_not_when_it_is_handled(
+    rigs: type[Rig],
+) -> None:
     rig = rigs()
     ended: list[str] = []
     custody = Custody(lambda: ended.append("released"))
@@ -356,7 +369,7 @@ def test_a_repeated_batch_is_counted_and_not_taken_again(rigs: type[Rig]) -> Non
     rig = rigs()
     rig.put(*messages(1))
     rig.turns.run(lambda: rig.line.deliver(0, again=True))
-    rig.turns.run(lambda: rig.line.attach(Pipe))
+    rig.turns.run(rig.line.attach, Pipe)
     rig.all_happens()
     assert len(rig.taken) == 1
     assert rig.receiver.stats.duplicates == 1
@@ -376,16 +389,18 @@ def test_no_report_a_peer_may_send_breaks_the_sending_end(
             """What is claimed to have arrived never did."""
 
     try:
-        rig.turns.run(lambda: rig.line.attach(Blind))
-        rig.turns.run(lambda: [rig.out.put(rig.out.outbox("0"), message) for message in messages(sent)])
+        rig.turns.run(rig.line.attach, Blind)
+        rig.put_all(messages(sent))
         for number, report in enumerate(reports, start=1):
             flows = [flow._replace(recipient="0") for flow in report.flows]
             small = data.draw(st.sampled_from([1, 2**60]))
-            flows = [flow._replace(**{f: getattr(flow, f) % (99 * small) for f in _NUMBERS}) for flow in flows]
+            flows = [
+                flow._replace(**{f: getattr(flow, f) % (99 * small) for f in _NUMBERS}) for flow in flows
+            ]
             frame = report._replace(session=2, number=number, flows=flows)
-            rig.turns.run(lambda frame=frame: rig.out.on_report(frame))
-        rig.turns.run(lambda: rig.out.put(rig.out.outbox("0"), messages(1)[0]))
-        rig.turns.run(lambda: rig.line.attach(Blind))
+            rig.turns.run(rig.out.on_report, frame)
+        rig.put(*messages(1))
+        rig.turns.run(rig.line.attach, Blind)
     finally:
         rig.close()
 
@@ -400,7 +415,7 @@ def test_no_batch_a_peer_may_send_breaks_the_receiving_end(frames: list[Data]) -
         for number, frame in enumerate(frames, start=1):
             groups = [group._replace(recipient="0", first=group.first % 5) for group in frame.groups]
             packed = pack_data(frame._replace(session=1, number=number, groups=groups))
-            rig.turns.run(lambda packed=packed: rig.receiver.on_frame(b"peer", packed, Pipe(rig.line)))
+            rig.turns.run(rig.receiver.on_frame, b"peer", packed, Pipe(rig.line))
         assert rig.receiver.waiting(0) <= 2
     finally:
         rig.close()

@@ -54,7 +54,9 @@ class MailboxMachine(RuleBasedStateMachine):
                     counts[sender] += 1
                     assert counts[sender] <= 1
 
-    @rule(sender=st.sampled_from(SENDERS), lane=st.sampled_from(Lane), reserved=st.sampled_from([0, 0, 0, 1, 3]))
+    @rule(
+        sender=st.sampled_from(SENDERS), lane=st.sampled_from(Lane), reserved=st.sampled_from([0, 0, 0, 1, 3])
+    )
     def push(self, sender: str, lane: Lane, reserved: int) -> None:
         item = letter(sender, lane)
         fits = lane == Lane.SYSTEM or self._bounded() + reserved < self.mailbox.capacity
@@ -145,7 +147,9 @@ def test_room_that_is_reserved_is_not_given_to_others() -> None:
 
 
 @given(flood=st.integers(1, 200), senders=st.integers(1, 20))
-def test_a_polite_sender_is_served_within_one_turn_of_each_of_those_who_flood(flood: int, senders: int) -> None:
+def test_a_polite_sender_is_served_within_one_turn_of_each_of_those_who_flood(
+    flood: int, senders: int
+) -> None:
     mailbox: Mailbox[Letter] = Mailbox(flood * senders + 1)
     for _ in range(flood):
         for sender in range(senders):

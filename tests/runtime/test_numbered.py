@@ -10,7 +10,9 @@ from shoal.runtime.errors import ProtocolError
 from shoal.runtime.numbered import Numbered
 
 
-@given(numbers=st.permutations(range(1, 30)), repeated=st.lists(st.integers(1, 29), max_size=20), at=st.data())
+@given(
+    numbers=st.permutations(range(1, 30)), repeated=st.lists(st.integers(1, 29), max_size=20), at=st.data()
+)
 def test_frames_come_out_once_and_in_order_whatever_order_they_come_in(
     numbers: list[int], repeated: list[int], at: st.DataObject
 ) -> None:

@@ -84,7 +84,9 @@ def test_native_types_and_their_generic_forms_are_message_types(annotation: Any,
     assert accepts(handler) == [expected]
 
 
-@pytest.mark.parametrize("annotation", [set, set[int], complex, type, T, Literal["a"], "Ticket()", Ticket(text="")])
+@pytest.mark.parametrize(
+    "annotation", [set, set[int], complex, type, T, Literal["a"], "Ticket()", Ticket(text="")]
+)
 def test_what_can_be_no_message_type_is_refused_by_name(annotation: Any) -> None:
     async def handler(message: Any) -> None: ...
 

@@ -45,7 +45,9 @@ def test_values_that_are_no_frame_are_a_protocol_error(fields: Any, kind: Any) -
 
 
 @given(frame=frames, at=st.data())
-def test_a_frame_with_any_one_value_replaced_is_a_frame_or_a_protocol_error(frame: bytes, at: st.DataObject) -> None:
+def test_a_frame_with_any_one_value_replaced_is_a_frame_or_a_protocol_error(
+    frame: bytes, at: st.DataObject
+) -> None:
     _read_or_refuse(msgpack.packb(_replace_one(msgpack.unpackb(frame), at)))
 
 

@@ -179,17 +179,24 @@ class Cell:
         if free < max(1, self.mailbox.capacity // 8):
             return
         share = max(1, free // len(waiting))
-        while waiting and free > 0:
+        # A flow need not use its credit. So that those behind it do not wait for ever, an empty mailbox gives every
+        # waiting flow some: too much in sum is harmless, what does not fit is refused and waits again.
+        generous = len(self.mailbox) == 0
+        kept: list[asyncio.Future[None]] = []
+        while waiting and (free > 0 or generous):
             waiter = waiting.popleft()
-            if isinstance(waiter, asyncio.Future):
-                if not waiter.done():
+            if not isinstance(waiter, asyncio.Future):
+                waiter.waiting = False
+                waiter.grant(share)
+                free -= share
+            elif not waiter.done():
+                if free > 0:
                     self._reserved += 1
                     free -= 1
                     waiter.set_result(None)
-            else:
-                waiter.waiting = False
-                waiter.grant(min(share, free))
-                free -= share
+                else:
+                    kept.append(waiter)
+        waiting.extendleft(reversed(kept))
 
     def refill(self, inlet: Inlet) -> None:
         """Give a flow credit again once it has used most of it; with no room it waits in line."""
