@@ -6,6 +6,9 @@ import datetime
 import math
 import os
 import sys
+import uuid
+from decimal import Decimal
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +86,47 @@ def test_a_native_value_comes_back_as_it_was(value: Any) -> None:
     back = decode(*encode(value))
     assert back == value
     assert type(back) is type(value)
+
+
+class Colour(Enum):
+    RED = "red"
+
+
+class Rich(BaseModel):
+    at: datetime.datetime | None = None
+    day: datetime.date | None = None
+    lasting: datetime.timedelta | None = None
+    key: uuid.UUID | None = None
+    price: Decimal | None = None
+    path: Path | None = None
+    colour: Colour | None = None
+    numbers: set[int] | None = None
+    days: dict[uuid.UUID, datetime.date] | None = None
+    raw: bytes = b"\xff not text"
+
+
+@given(
+    value=st.builds(
+        Rich,
+        at=st.none() | st.datetimes(timezones=st.none() | st.just(datetime.UTC)),
+        day=st.none() | st.dates(),
+        lasting=st.none() | st.timedeltas(),
+        key=st.none() | st.uuids(),
+        price=st.none() | st.decimals(allow_nan=False, allow_infinity=False),
+        path=st.none() | st.sampled_from([Path("/tmp/x"), Path("a/b.txt")]),
+        colour=st.none() | st.just(Colour.RED),
+        numbers=st.none() | st.sets(st.integers(-5, 5)),
+        days=st.none() | st.dictionaries(st.uuids(), st.dates(), max_size=3),
+    )
+)
+def test_fields_that_msgpack_has_no_type_for_come_back_as_they_were(value: Rich) -> None:
+    assert decode(*encode(value)) == value
+
+
+def test_a_value_that_would_come_back_as_another_type_is_refused() -> None:
+    for value in ({1, 2}, datetime.date(2020, 1, 1), Colour.RED):
+        with pytest.raises(NotAMessage):
+            encode(Anything(value=[value]))
 
 
 def test_a_tuple_comes_back_as_a_list() -> None:

@@ -21,6 +21,11 @@ def out_flow(messages: int) -> tuple[OutFlow, list[Envelope]]:
     return flow, sent
 
 
+def take_all(flow: OutFlow) -> None:
+    while flow.sendable:
+        flow.take(10, 10_000)
+
+
 def report(received: int, handled: int = 0, credit: int = INITIAL_CREDIT, **fields: object) -> FlowReport:
     early = fields.pop("early", ())
     refused = bool(fields.pop("refused", False))
@@ -119,11 +124,9 @@ def test_no_report_of_a_peer_breaks_the_sending_end(
         if flow.sendable:
             flow.take(10, 10_000)
         given_back.update(message.id for message in flow.report(each))
-    while flow.sendable:
-        flow.take(10, 10_000)
+    take_all(flow)
     flow.rewind()
-    while flow.sendable:
-        flow.take(10, 10_000)
+    take_all(flow)
     assert set(given_back) <= known
     assert all(times == 1 for times in given_back.values())
     assert flow.received <= puts

@@ -11,7 +11,7 @@ import struct
 import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgpack
 import pytest
@@ -44,16 +44,15 @@ def on_both_loops(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..
     @pytest.mark.parametrize(
         "new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"]
     )
-    def run(*arguments: Any, new_loop: Callable[[], asyncio.AbstractEventLoop], **named: Any) -> None:
+    def run(new_loop: Callable[[], asyncio.AbstractEventLoop], **fixtures: Any) -> None:
         with asyncio.Runner(loop_factory=new_loop) as runner:
-            runner.run(test(*arguments, **named))
+            runner.run(test(**fixtures))
 
     own = inspect.signature(test)
     loop = inspect.Parameter("new_loop", inspect.Parameter.KEYWORD_ONLY)
-    run.__signature__ = own.replace(parameters=[*own.parameters.values(), loop])  # type: ignore[attr-defined]
-    run.__name__ = test.__name__
-    run.pytestmark = [*getattr(test, "pytestmark", []), *run.pytestmark]  # type: ignore[attr-defined]
-    return run
+    # pytest reads from it which fixtures the test wants.
+    vars(run)["__signature__"] = own.replace(parameters=[*own.parameters.values(), loop])
+    return cast("Callable[..., None]", run)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import msgpack
 from pydantic import BaseModel, ValidationError
+from pydantic_core import to_jsonable_python
 
 from shoal.runtime.config import MIB, describe_invalid
 from shoal.runtime.errors import (
@@ -134,9 +135,9 @@ def _encode_as_json(kind: type, value: Any, refused: TypeError) -> tuple[str, by
     entry = _entries.get(kind)
     if entry is None:
         raise _encode_error(NATIVE.get(kind) or kind.__qualname__, refused) from refused
-    dump = partial(entry.model.__pydantic_serializer__.to_python, mode="json", warnings=False)
     try:
-        payload: bytes = _packing.pack(dump(value))
+        # Value by value: a dump of the whole model in JSON mode would refuse its bytes and lose its NaNs.
+        payload: bytes = msgpack.packb(entry.dump(value), default=to_jsonable_python)
         same = entry.validate(msgpack.unpackb(payload, strict_map_key=False)) == value
     except Exception as exc:
         raise _encode_error(entry.tag, refused) from exc
