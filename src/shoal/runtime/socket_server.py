@@ -6,8 +6,11 @@ import asyncio
 import contextlib
 import logging
 import os
+import shutil
+import socket
 import stat
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from shoal.runtime.host import Host
 
 _log = logging.getLogger("shoal.sockets")
+_STALE_S = 60.0
+"""Younger directories are left alone: their system may be starting."""
 _PATH_MAX = 100
 """Unix socket paths end at 108 bytes on Linux, 104 on macOS."""
 
@@ -41,6 +46,27 @@ def private_directory(system: str) -> Path:
                 f"{step} must be a directory of this user with mode 0700: remove it, or set TMPDIR"
             )
     return path
+
+
+def sweep_stale_directories() -> None:
+    """Remove what systems left whose processes were all killed: directories where nobody listens any more."""
+    base = Path(tempfile.gettempdir()) / f"shoal-{os.getuid()}"
+    for directory in base.glob("shoal-*"):
+        with contextlib.suppress(OSError):
+            if time.time() - directory.stat().st_mtime > _STALE_S and not any(
+                map(_listens, directory.glob("*.sock"))
+            ):
+                shutil.rmtree(directory, ignore_errors=True)
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(0.5)
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+    return True
 
 
 class SocketServer:

@@ -26,6 +26,7 @@ from shoal.runtime.ray.metrics_node import NodeMetrics, own_node
 from shoal.runtime.ray.session import join, leave
 from shoal.runtime.ray.settings import Settings
 from shoal.runtime.ref import Ref, host_of, make_address
+from shoal.runtime.socket_server import sweep_stale_directories
 from shoal.runtime.system import System
 
 _log = logging.getLogger("shoal.system")
@@ -150,6 +151,7 @@ async def _within(result: Any) -> Any:
 async def start_on_ray(target: str | None, config: Config) -> RaySystem:
     """Join Ray and start a system on it. Raises :class:`StartError`."""
     ours = join(target)  # on the main thread: Ray sets signal handlers; nothing else runs here yet
+    await asyncio.to_thread(sweep_stale_directories)
     name = f"shoal-{secrets.token_hex(4)}"
     settings = Settings(name, secrets.token_bytes(32), config, own_node())
     try:
