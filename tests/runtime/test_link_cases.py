@@ -431,3 +431,33 @@ def test_frames_without_the_ones_before_them_are_kept_in_bounds(rigs: type[Rig])
 
     with pytest.raises(ProtocolError, match="missing before it"):
         rig.turns.run(flood)
+
+
+def test_a_batch_of_an_earlier_session_that_comes_late_changes_nothing(rigs: type[Rig]) -> None:
+    rig = rigs()
+    first, second = messages(2)
+    rig.put(first)
+    [late] = rig.line.bag
+    rig.turns.run(lambda: rig.line.cut(lose=True, receiver_notices=True))
+    rig.turns.run(rig.line.attach, Pipe)
+    rig.turns.run(rig.line.deliver, 0)
+    rig.turns.run(late.way.arrived, late)
+    rig.put(second)
+    rig.all_happens()
+    assert rig.taken == [first.id, second.id]
+    assert not rig.out.owed
+    assert not late.way.results
+
+
+def test_a_sender_that_begins_to_wait_when_nothing_is_under_way_hears_of_credit_given_before(
+    rigs: type[Rig],
+) -> None:
+    rig = rigs(Calls, capacity=1, senders=2)
+    rig.send(*messages(64))
+    rig.all_happens()
+    rig.put(envelope("sender1", recipient="0"), sender=1)
+    rig.arrive()
+    waiting = rig.send(*messages(3))
+    rig.all_happens()
+    assert waiting.done()
+    assert len(rig.taken) == 68

@@ -136,7 +136,11 @@ class Lead(Agent):
         module, line = (work, self._line) if isinstance(work, ModuleTask) else (work.module, self._checker)
         self._progress.current = module.path
         try:
-            checked = await ctx.ask(line, work, timeout_s=120, task=module.path)
+            try:
+                checked = await ctx.ask(line, work, timeout_s=120, task=module.path)
+            except ShoalError:
+                # Once more: reviewing changes nothing, so it is safe even when nobody knows how far it got.
+                checked = await ctx.ask(line, work, timeout_s=120, task=module.path)
         except ShoalError as error:
             await ctx.tell(self._aggregator, ModuleFailure(module=module, reason=_reason(error)))
             self._progress.failed += 1

@@ -24,6 +24,7 @@ def join(address: str | None, *, connect_timeout_s: float = 20.0) -> bool:
     A Ray session that the process has already is used as it is. Raises :class:`StartError`.
     """
     if ray.is_initialized():
+        _check_same(address, connect_timeout_s)
         return False
     ours = address is None
     options: dict[str, Any] = {
@@ -50,6 +51,19 @@ def join(address: str | None, *, connect_timeout_s: float = 20.0) -> bool:
     if ours:
         _protect_token()
     return ours
+
+
+def _check_same(address: str | None, timeout_s: float) -> None:
+    """A process has one Ray session at a time: an address asked for by name must be that session's."""
+    if address is None or address == "auto":
+        return
+    _check_reachable(address, timeout_s)
+    current = ray.get_runtime_context().gcs_address
+    if address.removeprefix("ray://") != current:
+        raise StartError(
+            f"this process is connected to the Ray cluster at {current} already, so it cannot join {address!r} too: "
+            "call ray.shutdown() first, or use another process"
+        )
 
 
 def leave() -> None:

@@ -110,13 +110,15 @@ class RaySystem(System):
 
     async def _shutdown(self) -> None:
         try:
-            with contextlib.suppress(RayError):
+            try:
                 await self._stop_hosts()
+            except Exception as exc:  # Ray itself may be gone, and raises what it likes then
+                _log.warning("the hosts could not be stopped in order: %s", exc)
             await self._host.close("the system was shut down")
             self._peers.close()
-            with contextlib.suppress(RayError):
+            with contextlib.suppress(Exception):
                 await self._directory.end.remote()
-            with contextlib.suppress(RayError):
+            with contextlib.suppress(Exception):
                 ray.kill(self._directory)
         finally:
             self._watch.stop()
