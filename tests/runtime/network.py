@@ -8,6 +8,7 @@ modelled after the real ones: :class:`Pipe` after the Unix socket (frames with l
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -97,6 +98,11 @@ class Transport:
         assert isinstance(report, Report)
         self.line.out.on_report(report)
 
+    def receiver_notices(self) -> None:
+        """The receiver sees that it broke."""
+        self.gone = True
+        self.line.receiver.detach(self.line.sender, self)
+
     # Backway
     @property
     def ready(self) -> bool:
@@ -110,7 +116,7 @@ class Transport:
         self.results.append(frame)
 
     def settle(self, owes: bool) -> None:
-        """Nothing to do unless calls are held open."""
+        """Nothing to do: a pipe is always open for more."""
 
 
 class Pipe(Transport):
@@ -120,14 +126,41 @@ class Pipe(Transport):
         return large
 
 
-class Calls(Transport):
-    """Like Ray calls: a call parks at the receiver until there is something to say; the sender polls while owed."""
+class Parked:
+    """The receiver's side of calls: those of one sender that are still open, whatever session they were made in."""
 
-    PARKED = 2
+    KEPT = 2
+
+    def __init__(self) -> None:
+        self._open: deque[Calls] = deque()
+
+    def park(self, call: Calls) -> None:
+        """One more call is open."""
+        self._open.append(call)
+
+    @property
+    def ready(self) -> bool:
+        """Whether a report can go now."""
+        return bool(self._open)
+
+    def emit(self, frame: bytes) -> None:
+        """Answer the oldest call."""
+        self._open.popleft().emit(frame)
+
+    def settle(self, owes: bool) -> None:
+        """Answer those that are not needed."""
+        while len(self._open) > (self.KEPT if owes else 0):
+            self._open.popleft().results.append(b"")
+
+
+class Calls(Transport):
+    """Like Ray calls: a call parks at the receiver until there is something to say; the sender polls while owed.
+
+    What comes back on a call that its sender has let go of is lost.
+    """
 
     def __init__(self, line: Line) -> None:
         super().__init__(line)
-        self.parked = 0
         self.open = 0
 
     def carry(self, frame: bytes, *, large: bool) -> None:
@@ -135,21 +168,12 @@ class Calls(Transport):
         super().carry(frame, large=large)
 
     def arrived(self, packet: Packet) -> None:
-        self.parked += 1
-        super().arrived(packet)
+        parked = self.line.parked
+        parked.park(self)
+        self.line.receiver.on_frame(self.line.sender, packet.frame, parked)
 
-    @property
-    def ready(self) -> bool:
-        return not self.gone and self.parked > 0
-
-    def emit(self, frame: bytes) -> None:
-        super().emit(frame)
-        self.parked -= 1
-
-    def settle(self, owes: bool) -> None:
-        while self.parked > (self.PARKED if owes else 0):
-            self.parked -= 1
-            self.results.append(b"")
+    def receiver_notices(self) -> None:
+        """It does not: a call that nobody waits for any more looks like any other."""
 
     def returned(self, result: bytes) -> None:
         self.open -= 1
@@ -175,6 +199,7 @@ class Line:
         self.receiver = receiver
         self.window = config.window
         self.most_bytes = frame_limit(config)
+        self.parked = Parked()
         self.bag: list[Packet] = []
         self.transports: list[Transport] = []
         """All that still have something on its way; the last is the one in use."""
@@ -224,8 +249,7 @@ class Line:
         transport.broken = True
         self.out.detach(transport)
         if receiver_notices:
-            transport.gone = True
-            self.receiver.detach(self.sender, transport)
+            transport.receiver_notices()
         if lose:
             self.bag = [packet for packet in self.bag if packet.way is not transport]
             transport.results.clear()

@@ -2,132 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from shoal.runtime.config import Config
 from shoal.runtime.custody import Custody
 from shoal.runtime.envelope import Envelope, Kind, Lane
-from shoal.runtime.errors import AgentDied, ProtocolError
-from shoal.runtime.outlink import OutLink
-from shoal.runtime.stats import LinkStats
-from shoal.runtime.wire import Data, Group, Reply, Report, pack_data
-from tests.runtime.network import Calls, Line, Pipe, Transport, Turns
-from tests.runtime.receivers import BareReceiver, HostReceiver
-from tests.runtime.strategies import data_frames, envelope, report_frames
-
-
-class Rig:
-    """One receiver with agent ``0`` and a line from each of ``senders``."""
-
-    def __init__(
-        self,
-        kind: type[Transport] = Pipe,
-        *,
-        capacity: int = 100,
-        senders: int = 1,
-        host: bool = False,
-        max_message_bytes: int = 4096,
-    ) -> None:
-        config = Config(
-            window=2,
-            batch_messages=8,
-            by_reference_bytes=1024,
-            max_message_bytes=max_message_bytes,
-            report_delay_s=0,
-        )
-        self.turns = Turns()
-        self.receiver = (HostReceiver if host else BareReceiver)(config, 1, capacity)
-        self.replies: list[Reply] = []
-        self.lines: list[Line] = []
-        for index in range(senders):
-            out = OutLink("peer", config, self.replies.append, LinkStats())
-            line = Line(f"sender{index}".encode(), out, self.receiver, config)
-            self.lines.append(line)
-            self.turns.run(line.attach, kind)
-        self.line = self.lines[0]
-        self.out = self.line.out
-
-    def put(self, message: Envelope, *, sender: int = 0, custody: Custody | None = None) -> None:
-        """Put a message; the rig's caller knows that there is credit."""
-        out = self.lines[sender].out
-        self.turns.run(out.put, out.outbox("0"), message, custody)
-
-    def put_all(self, messages: list[Envelope]) -> None:
-        """Put several without letting the loop turn between them."""
-
-        def put() -> None:
-            for message in messages:
-                self.out.put(self.out.outbox("0"), message)
-
-        self.turns.run(put)
-
-    def send(self, *messages: Envelope, sender: int = 0) -> asyncio.Task[None]:
-        """Send messages one after the other, waiting for credit as a host does."""
-        out = self.lines[sender].out
-
-        async def work() -> None:
-            for message in messages:
-                box = out.outbox("0")
-                if not box.open:
-                    await box.wait_open()
-                out.put(box, message)
-
-        task = self.turns.loop.create_task(work())
-        self.turns.run(_nothing)
-        return task
-
-    def arrive(self, rounds: int = 10) -> None:
-        """Let everything arrive that is under way, both ways."""
-        for _ in range(rounds):
-            for line in self.lines:
-                for _ in range(len(line.bag)):
-                    self.turns.run(line.deliver, 0)
-                for _ in range(line.results):
-                    self.turns.run(line.give_back, 0)
-
-    def handle(self, many: int = 1000) -> int:
-        """Handle what waits, up to ``many`` messages; returns how many."""
-        done = 0
-
-        def step() -> None:
-            taken = self.receiver.begin(0)
-            if taken is not None:
-                nonlocal done
-                done += 1
-                taken.finish()
-
-        for _ in range(many):
-            before = done
-            self.turns.run(step)
-            if done == before:
-                break
-        return done
-
-    def all_happens(self) -> None:
-        """Let everything arrive and be handled, until nothing is left to do."""
-        for _ in range(1000):
-            frames = sum(line.frames for line in self.lines)
-            self.arrive(2)
-            if not self.handle() and frames == sum(line.frames for line in self.lines):
-                return
-        raise AssertionError("the link does not come to rest")
-
-    @property
-    def taken(self) -> list[bytes]:
-        """Ids of the messages that were taken, in order."""
-        return [message.id for message in self.receiver.admitted]
-
-    def close(self) -> None:
-        self.turns.close()
-
-
-def _nothing() -> None:
-    """Only let the loop turn."""
+from shoal.runtime.errors import AgentDied
+from shoal.runtime.flow import FlowReport
+from shoal.runtime.wire import Report
+from tests.runtime.link_rig import Rig, messages
+from tests.runtime.network import Calls, Pipe, Transport
+from tests.runtime.strategies import envelope
 
 
 @pytest.fixture
@@ -143,10 +29,6 @@ def rigs() -> Iterator[type[Rig]]:
     yield Kept
     for rig in made:
         rig.close()
-
-
-def messages(many: int, **fields: object) -> list[Envelope]:
-    return [envelope("sender0", recipient="0", **fields) for _ in range(many)]  # type: ignore[arg-type]
 
 
 def test_an_idle_link_sends_at_once_without_waiting_for_the_loop(rigs: type[Rig]) -> None:
@@ -375,89 +257,82 @@ def test_a_repeated_batch_is_counted_and_not_taken_again(rigs: type[Rig]) -> Non
     assert rig.receiver.stats.duplicates == 1
 
 
-# -- a peer that says anything at all -------------------------------------------------------------------------
-
-
-@given(reports=st.lists(report_frames(), max_size=4), sent=st.integers(0, 70), data=st.data())
-def test_no_report_a_peer_may_send_breaks_the_sending_end(
-    reports: list[Report], sent: int, data: st.DataObject
-) -> None:
-    rig = Rig()
-
-    class Blind(Pipe):
-        def carry(self, frame: bytes, *, large: bool) -> None:
-            """What is claimed to have arrived never did."""
-
-    try:
-        rig.turns.run(rig.line.attach, Blind)
-        rig.put_all(messages(sent))
-        for number, report in enumerate(reports, start=1):
-            flows = [flow._replace(recipient="0") for flow in report.flows]
-            small = data.draw(st.sampled_from([1, 2**60]))
-            flows = [
-                flow._replace(**{f: getattr(flow, f) % (99 * small) for f in _NUMBERS}) for flow in flows
-            ]
-            frame = report._replace(session=2, number=number, flows=flows)
-            rig.turns.run(rig.out.on_report, frame)
-        rig.put(*messages(1))
-        rig.turns.run(rig.line.attach, Blind)
-    finally:
-        rig.close()
-
-
-_NUMBERS = ("received", "handled", "credit")
-
-
-@given(frames=st.lists(data_frames(), max_size=4))
-def test_no_batch_a_peer_may_send_breaks_the_receiving_end(frames: list[Data]) -> None:
-    rig = Rig(capacity=2, host=True)
-    try:
-        for number, frame in enumerate(frames, start=1):
-            groups = [group._replace(recipient="0", first=group.first % 5) for group in frame.groups]
-            packed = pack_data(frame._replace(session=1, number=number, groups=groups))
-            rig.turns.run(rig.receiver.on_frame, b"peer", packed, Pipe(rig.line))
-        assert rig.receiver.waiting(0) <= 2
-    finally:
-        rig.close()
-
-
-def test_frames_without_the_ones_before_them_are_kept_in_bounds(rigs: type[Rig]) -> None:
-    rig = rigs()
-
-    def flood() -> None:
-        for number in range(2, 1000):
-            frame = Data(1, number, 0, [Group("0", number, messages(1))])
-            rig.receiver.on_frame(b"peer", pack_data(frame), None)
-
-    with pytest.raises(ProtocolError, match="missing before it"):
-        rig.turns.run(flood)
-
-
 def test_a_batch_of_an_earlier_session_that_comes_late_changes_nothing(rigs: type[Rig]) -> None:
     rig = rigs()
-    first, second = messages(2)
-    rig.put(first)
-    [late] = rig.line.bag
+    sent = messages(3)
+    rig.put(sent[0])
+    rig.put(sent[1])
+    late = rig.line.bag[1]
     rig.turns.run(lambda: rig.line.cut(lose=True, receiver_notices=True))
     rig.turns.run(rig.line.attach, Pipe)
     rig.turns.run(rig.line.deliver, 0)
     rig.turns.run(late.way.arrived, late)
-    rig.put(second)
+    rig.put(sent[2])
     rig.all_happens()
-    assert rig.taken == [first.id, second.id]
+    assert rig.taken == [message.id for message in sent]
     assert not rig.out.owed
     assert not late.way.results
 
 
-def test_a_sender_that_begins_to_wait_when_nothing_is_under_way_hears_of_credit_given_before(
+def _without_credit(rig: Rig) -> None:
+    """One message is handled and reported so, and no credit is left for another."""
+    rig.put(*messages(1))
+    rig.line.bag.clear()
+    flow = FlowReport("0", received=1, handled=1, early=(), credit=1, refused=False)
+    rig.turns.run(rig.out.on_report, Report(1, 1, 1, [flow], []))
+    assert not rig.out.owed
+
+
+def test_who_begins_to_wait_for_credit_while_nothing_is_under_way_asks_for_it(rigs: type[Rig]) -> None:
+    rig = rigs(Calls)
+    _without_credit(rig)
+    waiting = rig.send(*messages(1))
+    assert [packet.data.groups for packet in rig.line.bag] == [[]]
+    assert rig.out.owed
+    flow = FlowReport("0", received=1, handled=1, early=(), credit=2, refused=False)
+    rig.turns.run(rig.out.on_report, Report(1, 2, 2, [flow], []))
+    assert waiting.done()
+
+
+def test_a_system_message_without_credit_asks_for_it_while_nothing_is_under_way(rigs: type[Rig]) -> None:
+    rig = rigs(Calls)
+    _without_credit(rig)
+    rig.put(*messages(1, lane=Lane.SYSTEM))
+    assert [packet.data.groups for packet in rig.line.bag] == [[]]
+
+
+def test_a_new_session_asks_for_credit_that_somebody_waits_for(rigs: type[Rig]) -> None:
+    rig = rigs()
+    _without_credit(rig)
+    rig.send(*messages(1))
+    rig.line.bag.clear()
+    rig.turns.run(rig.line.attach, Pipe)
+    assert [packet.data.groups for packet in rig.line.bag] == [[]]
+
+
+def test_an_answer_does_not_go_back_on_a_call_that_was_made_before_the_transport_changed(
     rigs: type[Rig],
 ) -> None:
-    rig = rigs(Calls, capacity=1, senders=2)
-    rig.send(*messages(64))
-    rig.all_happens()
-    rig.put(envelope("sender1", recipient="0"), sender=1)
+    rig = rigs(Calls)
+    rig.put(*messages(1, kind=Kind.ASK))
     rig.arrive()
-    waiting = rig.send(*messages(3))
+    for kind in (Pipe, Calls):
+        rig.turns.run(lambda: rig.line.cut(lose=True, receiver_notices=True))
+        rig.turns.run(rig.line.attach, kind)
+        rig.arrive()
     rig.all_happens()
-    assert waiting.done()
-    assert len(rig.taken) == 68
+    assert len(rig.replies) == 1
+    assert not rig.out.owed
+
+
+def test_a_call_that_comes_after_its_session_is_answered_at_once(rigs: type[Rig]) -> None:
+    rig = rigs(Calls)
+    rig.put(*messages(1, kind=Kind.ASK))
+    [late] = rig.line.bag
+    rig.line.bag.clear()
+    rig.turns.run(rig.line.attach, Calls)
+    rig.arrive()
+    rig.turns.run(late.way.arrived, late)
+    assert late.way.results == [b""]
+    rig.all_happens()
+    assert len(rig.replies) == 1

@@ -3,56 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import inspect
 import itertools
-import os
 import struct
 import tempfile
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
 
 import msgpack
 import pytest
-import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shoal.runtime import sockets
-from shoal.runtime.config import Config
-from shoal.runtime.errors import ProtocolError, StartError
-from shoal.runtime.host import Host
-from shoal.runtime.socket_server import SocketServer, frame_limit, private_directory
-from shoal.runtime.sockets import ClientConnection, ServerConnection, connect, proof
-from shoal.runtime.wire import Data, Report, pack_data, pack_report
-
-SECRET = b"the secret of this run"
-SENDER = b"incarnation"
-MOST = 100_000
-_PATIENCE_S = 10.0
-"""Longest wait for something that must happen."""
-
-
-def framed(*frames: bytes) -> bytes:
-    return b"".join(struct.pack(">I", len(frame)) + frame for frame in frames)
-
-
-def on_both_loops(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
-    """Run the test on asyncio's own event loop (a laptop's client) and on uvloop (Ray's actors)."""
-
-    @pytest.mark.parametrize(
-        "new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"]
-    )
-    def run(new_loop: Callable[[], asyncio.AbstractEventLoop], **fixtures: Any) -> None:
-        with asyncio.Runner(loop_factory=new_loop) as runner:
-            runner.run(test(**fixtures))
-
-    own = inspect.signature(test)
-    loop = inspect.Parameter("new_loop", inspect.Parameter.KEYWORD_ONLY)
-    # pytest reads from it which fixtures the test wants.
-    vars(run)["__signature__"] = own.replace(parameters=[*own.parameters.values(), loop])
-    return cast("Callable[..., None]", run)
+from shoal.runtime.sockets import connect, proof
+from tests.runtime.socket_rig import (
+    MOST,
+    PATIENCE_S,
+    SECRET,
+    SENDER,
+    Client,
+    Server,
+    closed_by_the_other_end,
+    framed,
+    on_both_loops,
+    raw_handshake,
+    serving,
+)
 
 
 @pytest.fixture
@@ -60,78 +36,6 @@ def directory() -> Iterator[Path]:
     """A short path: pytest's own, with the name of the test in it, is too long for a socket."""
     with tempfile.TemporaryDirectory(prefix="shoal-") as path:
         yield Path(path)
-
-
-class Server:
-    """Listens with real ``ServerConnection``s and notes all that they say."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.frames: asyncio.Queue[tuple[bytes, bytes]] = asyncio.Queue()
-        self.bad: list[ProtocolError] = []
-        self.closed: asyncio.Queue[bytes] = asyncio.Queue()
-        self.connections: list[ServerConnection] = []
-
-    def accept(self) -> ServerConnection:
-        connection = ServerConnection(SECRET, MOST, self._on_data, self._on_closed, self.bad.append)
-        self.connections.append(connection)
-        return connection
-
-    def _on_data(self, sender: bytes, frame: bytes, connection: ServerConnection) -> None:
-        self.frames.put_nowait((sender, frame))
-
-    def _on_closed(self, sender: bytes, connection: ServerConnection) -> None:
-        self.closed.put_nowait(sender)
-
-
-@contextlib.asynccontextmanager
-async def serving(path: str) -> AsyncIterator[Server]:
-    server = Server(path)
-    listening = await asyncio.get_running_loop().create_unix_server(server.accept, path)
-    try:
-        async with asyncio.timeout(_PATIENCE_S):
-            yield server
-    finally:
-        listening.close()
-        for connection in server.connections:
-            connection.close()
-        await asyncio.sleep(0)
-
-
-class Client:
-    """A real ``ClientConnection`` and what it heard."""
-
-    def __init__(self) -> None:
-        self.reports: asyncio.Queue[bytes] = asyncio.Queue()
-        self.beside: list[bytes] = []
-        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def make(self, secret: bytes = SECRET, sender: bytes = SENDER) -> Callable[[], ClientConnection]:
-        def on_closed(connection: ClientConnection) -> None:
-            self.closed.set_result(None)
-
-        return lambda: ClientConnection(
-            secret, sender, MOST, self.reports.put_nowait, on_closed, self.beside.append
-        )
-
-
-async def raw_handshake(path: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Connect by hand and prove to know the secret."""
-    reader, writer = await asyncio.open_unix_connection(path)
-    nonce = (await reader.readexactly(20))[4:]
-    mac = proof(SECRET, b"hello", nonce, SENDER)
-    writer.write(framed(msgpack.packb([SENDER, b"n" * 16, mac])))
-    assert (await reader.readexactly(36))[4:] == proof(SECRET, b"welcome", b"n" * 16)
-    return reader, writer
-
-
-async def closed_by_the_other_end(reader: asyncio.StreamReader) -> bool:
-    try:
-        while await reader.read(65536):
-            pass
-    except ConnectionResetError:
-        pass
-    return True
 
 
 # -- frames ---------------------------------------------------------------------------------------------------
@@ -319,7 +223,7 @@ async def test_a_client_trusts_no_server_that_cannot_prove_the_secret(
         writer.close()
 
     path = str(directory / "s")
-    async with asyncio.timeout(_PATIENCE_S), await asyncio.start_unix_server(pretend, path):
+    async with asyncio.timeout(PATIENCE_S), await asyncio.start_unix_server(pretend, path):
         client = Client()
         with pytest.raises(OSError, match="closed during the handshake"):
             await connect(path, client.make())
@@ -398,7 +302,7 @@ async def test_a_server_that_never_answers_is_given_up_and_the_connection_to_it_
         writer.close()
 
     path = str(directory / "s")
-    async with asyncio.timeout(_PATIENCE_S), await asyncio.start_unix_server(silent, path):
+    async with asyncio.timeout(PATIENCE_S), await asyncio.start_unix_server(silent, path):
         with pytest.raises(TimeoutError):
             await connect(path, Client().make())
         assert await ended
@@ -433,103 +337,3 @@ async def test_a_large_frame_goes_beside_the_socket(directory: Path) -> None:
         assert (await server.frames.get())[1] == b"small"
         assert client.beside == [b"large"]
         connection.close()
-
-
-# -- a host behind it -----------------------------------------------------------------------------------------
-
-
-@contextlib.asynccontextmanager
-async def hosting(directory: Path) -> AsyncIterator[tuple[Host, SocketServer, str]]:
-    host = Host("host", Config())
-    server = SocketServer(host, SECRET)
-    path = await server.listen(directory)
-    try:
-        async with asyncio.timeout(_PATIENCE_S):
-            yield host, server, path
-    finally:
-        server.close()
-        await asyncio.sleep(0)
-
-
-@pytest.mark.parametrize(
-    "frame",
-    [
-        b"",
-        b"garbage",
-        pack_report(Report(1, 1, 1, [], [])),
-        msgpack.packb([1, 1, 1, 0, [["agent", 1, [[1] * 9]]]]),
-    ],
-    ids=["empty", "garbage", "report", "envelope"],
-)
-@on_both_loops
-async def test_garbage_after_the_handshake_closes_the_connection_and_is_counted(
-    directory: Path, frame: bytes
-) -> None:
-    async with hosting(directory) as (host, _, path):
-        reader, writer = await raw_handshake(path)
-        writer.write(framed(frame))
-        assert await closed_by_the_other_end(reader)
-        assert host.stats.links.protocol_errors == 1
-        writer.close()
-
-
-@on_both_loops
-async def test_a_connection_that_breaks_the_protocol_does_not_disturb_another(directory: Path) -> None:
-    async with hosting(directory) as (host, _, path):
-        client = Client()
-        good = await connect(path, client.make())
-        reader, writer = await raw_handshake(path)
-        writer.write(framed(b"garbage"))
-        assert await closed_by_the_other_end(reader)
-        good.carry(pack_data(Data(1, 1, 0, [("agent", 1, [])])), large=False)  # type: ignore[list-item]
-        assert await client.reports.get()
-        assert host.stats.links.protocol_errors == 1
-        good.close()
-        writer.close()
-
-
-@on_both_loops
-async def test_the_socket_lets_in_its_user_only_and_its_file_goes_when_it_closes(directory: Path) -> None:
-    async with hosting(directory) as (_, server, path):
-        assert os.stat(path).st_mode & 0o777 == 0o600
-        server.close()
-        assert not os.listdir(directory)
-
-
-@on_both_loops
-async def test_a_directory_too_deep_for_a_socket_leaves_the_host_without_one(directory: Path) -> None:
-    server = SocketServer(Host("host", Config()), SECRET)
-    assert await server.listen(directory / ("deep" * 30)) == ""
-
-
-def test_the_limit_of_a_frame_has_room_for_the_largest_message_beside_a_full_batch() -> None:
-    config = Config()
-    assert frame_limit(config) >= config.max_message_bytes + config.batch_bytes
-
-
-def test_the_private_directory_lets_in_its_user_only(
-    directory: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(directory))
-    path = private_directory("system")
-    assert private_directory("system") == path
-    assert path.stat().st_mode & 0o777 == 0o700
-    assert path.parent.stat().st_mode & 0o777 == 0o700
-
-
-@pytest.mark.parametrize("spoil", ["wide", "link", "file"])
-def test_a_directory_that_others_could_enter_is_refused(
-    directory: Path, monkeypatch: pytest.MonkeyPatch, spoil: str
-) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(directory))
-    path = private_directory("other").parent / "system"
-    match spoil:
-        case "wide":
-            path.mkdir()
-            path.chmod(0o755)
-        case "link":
-            path.symlink_to(path.parent / "other")
-        case _:
-            path.touch(mode=0o600)
-    with pytest.raises(StartError, match="mode 0700"):
-        private_directory("system")

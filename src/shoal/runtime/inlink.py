@@ -48,7 +48,7 @@ class Backway(Protocol):
         """Send a REPORT frame. Only called when ``ready``."""
 
     def settle(self, owes: bool) -> None:
-        """Called after each report; ``owes``: more will follow without new data from the sender."""
+        """Called after each report, and when a session is over; ``owes``: more will follow without new data."""
 
 
 class Inlet:
@@ -127,10 +127,11 @@ class InLink:
     def on_data(self, frame: Data, back: Backway | None) -> None:
         """Take in a batch that came over the transport whose way back is ``back`` (``None``: the one there was)."""
         if frame.session < self._session:
+            if back is not None:
+                back.settle(False)  # a call that came too late must not carry a report: nobody waits for it
             return
         if frame.session > self._session:
             self._begin(frame.session)
-            self._back = None  # reports of this session must not go the way of the last one
         if back is not None:
             self._back = back
         for data in self._data.take(frame.number, frame):
@@ -152,6 +153,10 @@ class InLink:
 
     def _begin(self, session: int) -> None:
         """A new session: the sender may have missed any report of the last one."""
+        if self._back is not None:
+            # Reports of this session must not go the way of the last one, nor on calls still open from then.
+            self._back.settle(False)
+            self._back = None
         self._session = session
         self._data = Numbered(4 * self._config.window + 64)
         self._reported = 0
