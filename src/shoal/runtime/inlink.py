@@ -135,17 +135,7 @@ class InLink:
         if back is not None:
             self._back = back
         for data in self._data.take(frame.number, frame):
-            while self._unheard and self._unheard[0][0] <= data.heard:
-                self._unheard.popleft()
-            if data.groups:
-                self._unreported += 1
-            for recipient, first, envelopes in data.groups:
-                inlet = self._inlets.get(recipient)
-                if inlet is None:
-                    inlet = self._inlets[recipient] = Inlet(self, recipient)
-                self.mark(inlet)
-                self._take(inlet, first, envelopes)
-                self._admission.refill(inlet)
+            self._take_batch(data)
         if self._unreported == 1:
             self.report_later()
         else:
@@ -166,6 +156,19 @@ class InLink:
         for inlet in self._inlets.values():
             inlet.flow.repeat_early()
             self.mark(inlet)
+
+    def _take_batch(self, data: Data) -> None:
+        while self._unheard and self._unheard[0][0] <= data.heard:
+            self._unheard.popleft()
+        if data.groups:
+            self._unreported += 1
+        for recipient, first, envelopes in data.groups:
+            inlet = self._inlets.get(recipient)
+            if inlet is None:
+                inlet = self._inlets[recipient] = Inlet(self, recipient)
+            self.mark(inlet)
+            self._take(inlet, first, envelopes)
+            self._admission.refill(inlet)
 
     def _take(self, inlet: Inlet, first: int, envelopes: Sequence[Envelope]) -> None:
         flow = inlet.flow
