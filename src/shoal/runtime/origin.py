@@ -60,7 +60,7 @@ class RemoteOrigin:
         delivery.finished = True
         if delivery.joined is not None:
             for repeated in delivery.joined:
-                repeated.repeat(None)
+                repeated.repeat(delivery.outcome)
             delivery.joined = None
         # What is remembered of it holds no payload. (A rebuilt envelope costs 0.8 µs, so small ones stay whole.)
         if len(delivery.envelope.payload) > 1024:
