@@ -31,21 +31,28 @@ def rigs() -> Iterator[type[Rig]]:
         rig.close()
 
 
-def test_an_idle_link_sends_at_once_without_waiting_for_the_loop(rigs: type[Rig]) -> None:
+def test_an_idle_link_sends_when_the_loop_turns_without_a_timer(rigs: type[Rig]) -> None:
     rig = rigs()
     [message] = messages(1)
-
-    def put() -> None:
-        rig.out.put(rig.out.outbox("0"), message)
-        assert len(rig.line.bag) == 1
-
-    rig.turns.run(put)
+    rig.turns.run(rig.out.put, rig.out.outbox("0"), message, turns=1)
+    assert len(rig.line.bag) == 1
 
 
-def test_what_is_sent_while_a_batch_is_under_way_goes_as_one_batch(rigs: type[Rig]) -> None:
+def test_what_is_sent_in_one_turn_of_the_loop_goes_as_one_batch(rigs: type[Rig]) -> None:
     rig = rigs()
     rig.put_all(messages(6))
-    assert [len(packet.data.groups[0].envelopes) for packet in rig.line.bag] == [1, 5]
+    assert [len(packet.data.groups[0].envelopes) for packet in rig.line.bag] == [6]
+
+
+def test_what_is_sent_while_batches_are_under_way_goes_as_one_batch(rigs: type[Rig]) -> None:
+    rig = rigs()
+    for message in messages(2):
+        rig.put(message)  # the window is full with these
+    rig.put_all(messages(4))
+    rig.all_happens()
+    assert len(rig.taken) == 6
+    assert rig.out._stats.batches.counts[0] == 2
+    assert rig.out._stats.batches.counts[2] == 1
 
 
 def test_a_full_window_holds_back_what_is_sent_until_a_report_comes(rigs: type[Rig]) -> None:

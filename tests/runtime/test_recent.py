@@ -35,6 +35,15 @@ class RecentMachine(RuleBasedStateMachine):
             assert known == self.met[message_id]
 
     @rule(number=st.integers(0, 12))
+    def settle(self, number: int) -> None:
+        message_id, value = number.to_bytes(2, "big"), f"{number} settled at {len(self.fresh)}"
+        known = self.recent.get(message_id)
+        self.recent.settle(message_id, value)
+        assert self.recent.get(message_id) == (None if known is None else value)
+        if known is not None:
+            self.met[message_id] = value
+
+    @rule(number=st.integers(0, 12))
     def forget(self, number: int) -> None:
         message_id = number.to_bytes(2, "big")
         self.recent.forget(message_id)

@@ -10,6 +10,7 @@ from shoal.runtime.codec import decode
 from shoal.runtime.deadline_wheel import DeadlineWheel
 from shoal.runtime.errors import DeliveryError, ShoalError
 from shoal.runtime.failure import unpack_error
+from shoal.runtime.on_loop import OnLoop
 from shoal.runtime.wire import Reply, Status
 
 
@@ -17,7 +18,7 @@ class OutOfTime(Exception):
     """What an ask's future ends with when its time is over."""
 
 
-class Asks:
+class Asks(OnLoop):
     """Futures by message id."""
 
     def __init__(self) -> None:
@@ -33,7 +34,7 @@ class Asks:
 
     def open(self, message_id: bytes, until: float | None) -> asyncio.Future[Any]:
         """Begin to wait, until the wall-clock second ``until`` (then the future fails with :class:`OutOfTime`)."""
-        loop = asyncio.get_running_loop()
+        loop = self.loop
         future: asyncio.Future[Any] = loop.create_future()
         bucket = -1
         if until is not None:

@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections import deque
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shoal.runtime.behavior import Behavior, role_of
 from shoal.runtime.config import Overflow
@@ -83,7 +83,8 @@ class Cell:
         """Set while somebody waits for the last worker to end."""
         self.waiting: deque[Inlet | asyncio.Future[None]] | None = None
         self._reserved = 0
-        self._recent: Recent[Delivery] | None = None
+        self._recent: Recent[Any] | None = None
+        """By id: a delivery in progress, or the outcome of one that ended."""
 
     # -- admission -----------------------------------------------------------------------------------------
 
@@ -110,15 +111,16 @@ class Cell:
         message_id = delivery.envelope.id
         known = recent.meet(message_id, delivery)
         if known is None:
+            delivery.recent = recent
             if self.admit(delivery):
                 return True
             recent.forget(message_id)
             return False
         self.stats.deduplicated += 1
-        if known.finished:
-            delivery.repeat(known.outcome)
-        else:
+        if isinstance(known, Delivery):
             known.joined = [*(known.joined or ()), delivery]
+        else:
+            delivery.repeat(known)
         return True
 
     def weigh(self, reply_bytes: int) -> None:

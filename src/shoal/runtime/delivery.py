@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from shoal.runtime.custody import Custody
 from shoal.runtime.envelope import Envelope
 from shoal.runtime.errors import ShoalError
+from shoal.runtime.recent import Recent
 
 
 class Origin(Protocol):
@@ -30,6 +31,8 @@ class Origin(Protocol):
 
 ENCODED = object()
 """Stands for a message that is still only its payload."""
+HANDLED = object()
+"""Stands for the outcome of a message that nobody waits on."""
 
 
 class Delivery:
@@ -39,11 +42,11 @@ class Delivery:
         "arrived",
         "custody",
         "envelope",
-        "finished",
         "joined",
         "number",
         "origin",
         "outcome",
+        "recent",
         "value",
     )
 
@@ -63,9 +66,10 @@ class Delivery:
         self.number = number
         self.arrived = arrived
         self.custody = custody
-        self.finished = False
-        self.outcome: Any = None
-        """The reply it got, kept for its repetitions."""
+        self.outcome: Any = HANDLED
+        """What its repetitions get: the reply, or ``HANDLED`` when nobody asked."""
+        self.recent: Recent[Any] | None = None
+        """The duplicate filter it was met by; remembers the outcome once it has ended."""
         self.joined: list[Delivery] | None = None
         """Repetitions of this message that came while it was waiting or running; they end as it ends."""
 

@@ -37,6 +37,7 @@ from shoal.runtime.errors import (
     SystemClosed,
 )
 from shoal.runtime.failure import handler_error
+from shoal.runtime.on_loop import OnLoop
 from shoal.runtime.peers import NoPeers, Peers, References
 from shoal.runtime.post import Post
 from shoal.runtime.recipe import recipe_of
@@ -49,7 +50,7 @@ _TOMBSTONES = 10_000
 _TICK_S = 1.0
 
 
-class Host:
+class Host(OnLoop):
     """The cells of one process. Use from one event loop only."""
 
     def __init__(self, name: str, config: Config, peers: Peers | None = None) -> None:
@@ -291,10 +292,10 @@ class Host:
         if limit_s is None:
             return
         self._tick_s = min(self._tick_s, max(0.02, limit_s / 4))
-        if self._ticker is None or self._ticker.when() - asyncio.get_running_loop().time() > self._tick_s:
+        if self._ticker is None or self._ticker.when() - self.loop.time() > self._tick_s:
             if self._ticker is not None:
                 self._ticker.cancel()
-            self._ticker = asyncio.get_running_loop().call_later(self._tick_s, self._tick)
+            self._ticker = self.loop.call_later(self._tick_s, self._tick)
 
     def _tick(self) -> None:
         now = time.monotonic()
@@ -308,7 +309,7 @@ class Host:
                     agent=address,
                 )
                 worker.cancel(error)
-        self._ticker = asyncio.get_running_loop().call_later(self._tick_s, self._tick)
+        self._ticker = self.loop.call_later(self._tick_s, self._tick)
 
 
 def role_of_agent(agent: Any) -> str:

@@ -23,6 +23,7 @@ from shoal.runtime.delivery import Origin
 from shoal.runtime.envelope import Envelope
 from shoal.runtime.flow import FlowReport, InFlow
 from shoal.runtime.numbered import Numbered
+from shoal.runtime.on_loop import OnLoop
 from shoal.runtime.stats import LinkStats
 from shoal.runtime.wire import Data, Reply, Report, pack_report
 
@@ -97,7 +98,7 @@ class Inlet:
         self._link.report_soon()
 
 
-class InLink:
+class InLink(OnLoop):
     """One link from the host incarnation ``sender``."""
 
     def __init__(self, sender: bytes, config: Config, admission: Admission, stats: LinkStats) -> None:
@@ -208,7 +209,7 @@ class InLink:
         """Report when the loop turns."""
         if not self._report_due:
             self._report_due = True
-            asyncio.get_running_loop().call_soon(self.report)
+            self.loop.call_soon(self.report)
 
     def report_later(self) -> None:
         """Report within ``report_delay_s``, together with what else there will be by then.
@@ -219,7 +220,7 @@ class InLink:
         if not delay_s:
             self.report_soon()
         elif self._timer is None and not self._report_due:
-            self._timer = asyncio.get_running_loop().call_later(delay_s, self.report)
+            self._timer = self.loop.call_later(delay_s, self.report)
 
     def report(self) -> None:
         """Emit what there is to report; it is kept for the next chance while there is no way back."""

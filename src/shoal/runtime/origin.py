@@ -57,14 +57,14 @@ class RemoteOrigin:
 
     def done(self, delivery: Delivery) -> None:
         """Acknowledge."""
-        delivery.finished = True
         if delivery.joined is not None:
             for repeated in delivery.joined:
                 repeated.repeat(delivery.outcome)
             delivery.joined = None
-        # What is remembered of it holds no payload. (A rebuilt envelope costs 0.8 µs, so small ones stay whole.)
-        if len(delivery.envelope.payload) > 1024:
-            delivery.envelope = delivery.envelope._replace(payload=b"")
+        # Only the outcome is remembered: 4,096 envelopes of 1.5 KB an agent made the kernel clear pages for a
+        # tenth of the time, and every message came to memory that was in no cache.
+        if delivery.recent is not None:
+            delivery.recent.settle(delivery.envelope.id, delivery.outcome)
         self._inlet.finish(delivery.number)
 
 

@@ -1,7 +1,7 @@
 """The sending end of a link: from this host to another, many flows, one numbered stream of batches.
 
-While a batch is on its way, what is sent meanwhile gathers and goes as one; an idle link sends at once; no timer
-holds anything back. What is sent is kept until it is reported handled, so that the loss of the transport or of the
+While a batch is on its way, what is sent meanwhile gathers and goes as one; an idle link sends when the event loop
+turns, so that what one handler sends goes together; no timer holds anything back. What is sent is kept until it is reported handled, so that the loss of the transport or of the
 receiver loses nothing here.
 
 Callback contract: the link puts frames into its :class:`Carrier` and hands answers to ``on_reply``. Whoever runs the
@@ -11,7 +11,6 @@ transport calls ``attach`` with a working carrier, ``on_report`` with each REPOR
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
@@ -20,6 +19,7 @@ from shoal.runtime.custody import Custody
 from shoal.runtime.envelope import Envelope
 from shoal.runtime.errors import ShoalError
 from shoal.runtime.numbered import Numbered
+from shoal.runtime.on_loop import OnLoop
 from shoal.runtime.outbox import Outbox
 from shoal.runtime.stats import LinkStats
 from shoal.runtime.wire import Data, Group, Reply, Report, pack_data
@@ -32,7 +32,7 @@ class Carrier(Protocol):
         """Put a DATA frame on its way; never blocks. ``large``: it holds a payload for the object store."""
 
 
-class OutLink:
+class OutLink(OnLoop):
     """One link to the host ``peer``."""
 
     def __init__(
@@ -73,11 +73,9 @@ class OutLink:
         flow = box.flow
         if flow.next <= flow.credit + 1:
             self._ready[flow.recipient] = box
-            if self._sent == self._taken:
-                self._flush()
-            elif not self._flush_due:
+            if not self._flush_due:
                 self._flush_due = True
-                asyncio.get_running_loop().call_soon(self._flush)
+                self.loop.call_soon(self._flush)
         elif self._sent == self._taken:
             self.nudge()  # credit may have been given when there was no way back to say so
 

@@ -131,7 +131,7 @@ class Post:
         try:
             posting = self.post(ASK, address, message, message_id, sender, scope, lane, None)
             if self._may_wait(address):
-                early = asyncio.ensure_future(posting)
+                early = self._host.loop.create_task(posting)
                 envelope = await self._before(future, early)
             else:
                 envelope = await posting
@@ -228,7 +228,7 @@ class Post:
     async def _connect(self, name: str) -> OutLink:
         task = self._connecting.get(name)
         if task is None:
-            task = self._connecting[name] = asyncio.ensure_future(self._host.peers.link(name))
+            task = self._connecting[name] = self._host.loop.create_task(self._host.peers.link(name))
             task.add_done_callback(lambda _: self._connecting.pop(name, None))
         # Shielded: who else waits for the same host must not suffer from one of them being cancelled.
         link = await asyncio.shield(task)

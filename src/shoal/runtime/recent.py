@@ -46,6 +46,13 @@ class Recent(Generic[V]):
                 self._turn()
         return known
 
+    def settle(self, message_id: bytes, value: V) -> None:
+        """Remember ``value`` from now on of an id that was met; nothing when it is forgotten already."""
+        if message_id in self._young:
+            self._young[message_id] = value
+        elif message_id in self._old:
+            self._old[message_id] = value
+
     def forget(self, message_id: bytes) -> None:
         """Drop an id just met: it was not taken after all."""
         self._young.pop(message_id, None)

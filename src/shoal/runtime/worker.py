@@ -59,7 +59,7 @@ class Worker:
         worker = Worker(cell)
         cell.workers.append(worker)
         cell.host.active.add(worker)
-        worker._task = asyncio.get_running_loop().create_task(worker._run())
+        worker._task = cell.host.loop.create_task(worker._run())
 
     def cancel(self, error: ShoalError) -> None:
         """Cancel the handler that runs now; its message ends with ``error``."""
