@@ -106,10 +106,18 @@ def test_a_new_receiver_gets_all_that_is_not_handled_renumbered_and_one_attempt_
     flow, sent = out_flow(5)
     flow.take(10, 10_000)
     flow.report(report(received=5, handled=1, early=[3]))
-    again = flow.restart()
+    assert flow.restart() == {2: 1, 4: 2, 5: 3}
+    first, again = flow.take(10, 10_000)
+    assert first == 1
     assert [message.id for message in again] == [sent[1].id, sent[3].id, sent[4].id]
     assert {message.attempt for message in again} == {2}
-    assert flow.take(10, 10_000) == (1, again)
+
+
+def test_what_was_never_sent_is_no_further_attempt_for_a_new_receiver() -> None:
+    flow, _ = out_flow(5)
+    flow.take(2, 10_000)
+    flow.restart()
+    assert [message.attempt for message in flow.take(10, 10_000)[1]] == [2, 2, 1, 1, 1]
 
 
 @given(reports=st.lists(flow_reports()), small=st.lists(flow_reports()), puts=st.integers(0, 80))

@@ -55,7 +55,7 @@ class Fleet:
         self.here = here
 
     async def hosts(self) -> list[Any]:
-        return list(await self.system._directory.hosts.remote())
+        return list(await self.system._peers.ask_system("hosts"))
 
     async def away(self) -> list[Any]:
         return [info for info in await self.hosts() if info.node != self.here]

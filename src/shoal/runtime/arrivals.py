@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from shoal.runtime.deadletters import Reason
 from shoal.runtime.delivery import ENCODED, Delivery
 from shoal.runtime.envelope import CANCEL, Envelope
-from shoal.runtime.errors import AgentNotFound, AgentStopped, ProtocolError
+from shoal.runtime.errors import AgentNotFound, AgentStopped, DeadIncarnation, ProtocolError
+from shoal.runtime.incarnation import lineage
 from shoal.runtime.inlink import Backway, Inlet, InLink
 from shoal.runtime.origin import RemoteOrigin
 from shoal.runtime.wire import Data, unpack
@@ -22,14 +23,38 @@ class Arrivals:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._links: dict[bytes, InLink] = {}
+        self._newest: dict[bytes, int] = {}
+        """By host name (hashed): the highest generation that was heard from."""
 
     def link(self, sender: bytes) -> InLink:
         """The receiving end of the link from a host incarnation."""
         link = self._links.get(sender)
         if link is None:
+            self._check_alive(sender)
             host = self._host
             link = self._links[sender] = InLink(sender, host.config, self, host.stats.links)
         return link
+
+    def _check_alive(self, sender: bytes) -> None:
+        """Refuse a dead incarnation; with the first frame of a new one, let go of what its predecessors had here."""
+        line = lineage(sender)
+        if line is None:
+            return
+        newest = self._newest.get(line.name, 0)
+        if line.generation < newest:
+            raise DeadIncarnation(
+                "a frame of a dead incarnation is refused: its host was started again since"
+            )
+        if line.generation > newest:
+            self._newest[line.name] = line.generation
+            self._forget([known for known in self._links if lineage(known) and known.startswith(line.name)])
+
+    def _forget(self, senders: list[bytes]) -> None:
+        for sender in senders:
+            for recipient in self._links.pop(sender).close():
+                cell = self._host.cells.get(recipient)
+                if cell is not None:
+                    cell.flows -= 1
 
     def on_frame(self, sender: bytes, frame: bytes | memoryview, back: Backway | None) -> None:
         """Take in a frame from ``sender``. Raises :class:`ProtocolError` for what is none."""

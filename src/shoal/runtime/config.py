@@ -59,6 +59,12 @@ class Config(BaseModel):
     """What stopping waits for a handler in progress before it is cancelled."""
     report_delay_s: float = Field(default=0.001, ge=0, le=0.1)
     """How long a receipt may wait for more to report; answers, credit and every second batch go at once."""
+    quarantine_after: int = Field(default=3, ge=1)
+    """A message in whose handling the agent's process died this often is not tried again."""
+    unresponsive_s: float = Field(default=60.0, gt=0)
+    """A process that does not even answer whether it lives for so long is ended and started again."""
+    spares: int = Field(default=1, ge=0, le=64)
+    """Warm processes kept ready, so that a restart takes tens of milliseconds instead of about a second."""
     sockets: bool = True
     """Use Unix sockets between processes of one node; ``False``: Ray calls only."""
     metrics_port: int | None = Field(default=None, ge=0, le=65535)

@@ -24,6 +24,7 @@ class Reason(StrEnum):
     INVALID_MESSAGE = "invalid_message"
     TOO_LARGE = "too_large"
     HOP_LIMIT = "hop_limit"
+    QUARANTINED = "quarantined"
     HANDLER_ERROR = "handler_error"
     HANDLER_TIMEOUT = "handler_timeout"
 

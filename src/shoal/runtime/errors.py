@@ -15,6 +15,7 @@
     │   ├── UnknownMessage          the receiver has no handler (or no model) for this tag
     │   ├── InvalidMessage          the payload does not fit the model; names the fields
     │   └── ProtocolError           bytes that are no frame of ours
+    │       └── DeadIncarnation     a frame of a host that was started again since
     ├── DeliveryError               carries the envelope
     │   ├── Refused                 certain: the message was not and will not be processed
     │   │   ├── AgentNotFound       no agent of that name
@@ -26,7 +27,8 @@
     │   │   └── HopLimit            forwarded more often than the limit
     │   └── UnknownOutcome          it may or may not have been processed
     │       ├── AskTimeout          no answer in time
-    │       └── AgentDied           it ended with the message in it: process death, kill
+    │       ├── AgentDied           it ended with the message in it: process death, kill
+    │       └── Quarantined         its agent's process died in it again and again
     ├── HandlerError                the handler raised; carries type, text and remote traceback
     │   └── HandlerTimeout          it ran past its limit and was cancelled
     └── SystemClosed                used after shutdown
@@ -115,6 +117,10 @@ class ProtocolError(MessageError):
     """Bytes that are no frame of this protocol. The connection that sent them is closed."""
 
 
+class DeadIncarnation(ProtocolError):
+    """A frame of a host's incarnation after a later one was heard from: it was given up, and must not go on."""
+
+
 class DeliveryError(ShoalError):
     """A message that did not end in a handler's success; ``envelope`` is that message, where known here."""
 
@@ -168,6 +174,10 @@ class AskTimeout(UnknownOutcome):
 
 class AgentDied(UnknownOutcome):
     """The agent ended with the message in it: its process died, or it was killed or cut off while handling."""
+
+
+class Quarantined(UnknownOutcome):
+    """The agent's process died each of several times while it handled this message, which is not tried again."""
 
 
 class HandlerError(ShoalError):

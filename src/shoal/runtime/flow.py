@@ -111,13 +111,17 @@ class OutFlow:
         """The transport broke: everything not known to be received is to be sent again."""
         self._sent = self.received
 
-    def restart(self) -> list[Envelope]:
-        """The receiver is a new one that knows nothing: renumber all that is not handled, one attempt further."""
-        kept = [envelope.retried() for envelope in self.unacked.values()]
+    def restart(self) -> dict[int, int]:
+        """The receiver is a new one that knows nothing: renumber all that is not handled, in order.
+
+        What was sent goes one attempt further. Returns the new number of each message by its old one.
+        """
+        kept, sent = self.unacked, self._sent
         self.__init__(self.recipient)  # type: ignore[misc]
-        for envelope in kept:
-            self.put(envelope)
-        return kept
+        return {
+            number: self.put(envelope.retried() if number <= sent else envelope)
+            for number, envelope in kept.items()
+        }
 
 
 class InFlow:

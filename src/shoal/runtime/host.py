@@ -14,8 +14,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Coroutine
-from os import urandom
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from shoal.runtime.arrivals import Arrivals
@@ -37,6 +36,8 @@ from shoal.runtime.errors import (
     SystemClosed,
 )
 from shoal.runtime.failure import handler_error
+from shoal.runtime.flight import FlightRecorder
+from shoal.runtime.incarnation import make_incarnation
 from shoal.runtime.on_loop import OnLoop
 from shoal.runtime.peers import NoPeers, Peers, References
 from shoal.runtime.post import Post
@@ -53,9 +54,10 @@ _TICK_S = 1.0
 class Host(OnLoop):
     """The cells of one process. Use from one event loop only."""
 
-    def __init__(self, name: str, config: Config, peers: Peers | None = None) -> None:
+    def __init__(self, name: str, config: Config, peers: Peers | None = None, generation: int = 1) -> None:
         self.name = name
-        self.incarnation = urandom(8)
+        self.generation = generation
+        self.incarnation = make_incarnation(name, generation)
         self.config = config
         self.peers: Peers = peers if peers is not None else NoPeers()
         self.ids = IdSource()
@@ -67,6 +69,13 @@ class Host(OnLoop):
         self.active: set[Worker] = set()
         self.references: References | None = None
         self.closed = False
+        self.flight: FlightRecorder | None = None
+        """Where it is noted what is being handled, for whoever finds this process dead."""
+        self.suspects: dict[bytes, int] = {}
+        """Messages in whose handling earlier incarnations of this host died, and how often."""
+        self.exits: list[tuple[str, str]] = []
+        """How the agent that bears the host's name ended by itself: kind of exit, why."""
+        self.on_exit: Callable[[], None] | None = None
         self.aliases: set[str] = set()
         self._starting: set[str] = set()
         self._children = 0
@@ -224,11 +233,22 @@ class Host(OnLoop):
     async def stop_from(self, cell: Cell, child: str | None, drain: bool) -> None:
         """An agent stops a child, or itself (then after its handler, which must return first)."""
         if child is None:
-            self._out.errand(self.stop(cell.address, "it stopped itself", drain=drain))
+            self._out.errand(self._stop_itself(cell, drain))
             return
         await self.stop(child, f"stopped by {cell.address}", drain=drain)
         if cell.children and child in cell.children:
             cell.children.remove(child)
+
+    async def _stop_itself(self, cell: Cell, drain: bool) -> None:
+        await self.stop(cell.address, "it stopped itself", drain=drain)
+        self.exit(cell, "normal", "it stopped itself")
+
+    def exit(self, cell: Cell, kind: str, why: str) -> None:
+        """The agent has ended by itself: whoever keeps this host decides what that means."""
+        if cell.address == self.name:
+            self.exits.append((kind, why))
+            if self.on_exit is not None:
+                self.on_exit()
 
     async def close(self, reason: str, *, kill: bool = False) -> None:
         """Stop all agents, newest first, and fail what is open. The host cannot be used again."""
@@ -249,6 +269,23 @@ class Host(OnLoop):
             "handled": sum(role.handled for role in list(self.stats.roles.values())),
             "dead_letters": self.dead_letters.total,
         }
+
+    def hung(self, silent_s: float) -> str:
+        """Why only ending the process can help; empty when it need not. Callable from any thread."""
+        now = time.monotonic()
+        for worker in list(self.active):
+            limit_s = worker.cell.handler_timeout_s
+            if limit_s is None or worker.delivery is None:
+                continue
+            late_s = now - worker.started - limit_s
+            if silent_s > limit_s or (
+                worker.stop_with is not None and late_s > self.config.stop_grace_s + 1.0
+            ):
+                how = (
+                    "blocks the event loop" if silent_s > limit_s else "goes on in spite of its cancellation"
+                )
+                return f"a handler of {worker.cell.address} {how}, past its limit of {limit_s:g} s"
+        return ""
 
     # -- the end of messages -------------------------------------------------------------------------------
 

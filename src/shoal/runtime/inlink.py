@@ -264,6 +264,15 @@ class InLink(OnLoop):
         self.dirty.clear()
         return reports
 
+    def close(self) -> list[str]:
+        """The sender is dead: nobody hears reports any more. Returns the agents it had flows to."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._back is not None:
+            self._back.settle(False)
+            self._back = None
+        return [recipient for recipient, inlet in self._inlets.items() if inlet.origin is not None]
+
     def detach(self, back: Backway) -> None:
         """``back`` broke: reports gather until the sender comes again."""
         if self._back is back:

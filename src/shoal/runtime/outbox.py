@@ -74,6 +74,15 @@ class Outbox:
         self._wake()
         return done
 
+    def restart(self) -> list[Envelope]:
+        """The receiver is a new incarnation: everything not handled is to be sent to it. Returns that."""
+        numbers = self.flow.restart()
+        # A custody whose message was received has ended: whoever sent what caused it has been told that it is safe,
+        # and it is, here. The others go on waiting for receipt, under the new numbers.
+        self._custodies = deque((numbers[number], custody) for number, custody in self._custodies)
+        self._wake()
+        return list(self.flow.unacked.values())
+
     def _wake(self) -> None:
         while self._waiters and self.flow.room > self._reserved:
             waiter = self._waiters.popleft()

@@ -1,12 +1,12 @@
 """The sending end of a link: from this host to another, many flows, one numbered stream of batches.
 
 While a batch is on its way, what is sent meanwhile gathers and goes as one; an idle link sends when the event loop
-turns, so that what one handler sends goes together; no timer holds anything back. What is sent is kept until it is reported handled, so that the loss of the transport or of the
-receiver loses nothing here.
+turns, so that what one handler sends goes together; no timer holds anything back. What is sent is kept until it is
+reported handled, so that the loss of the transport or of the receiver loses nothing here.
 
 Callback contract: the link puts frames into its :class:`Carrier` and hands answers to ``on_reply``. Whoever runs the
-transport calls ``attach`` with a working carrier, ``on_report`` with each REPORT frame, ``detach`` when it broke and
-``fail`` when the receiver is gone for good.
+transport calls ``attach`` with a working carrier, ``on_report`` with each REPORT frame, ``detach`` when it broke,
+``restart`` when the receiver is a new incarnation and ``fail`` when it is gone for good.
 """
 
 from __future__ import annotations
@@ -189,6 +189,15 @@ class OutLink(OnLoop):
         """``carrier`` broke; nothing is sent until another is attached."""
         if self._carrier is carrier:
             self._carrier = None
+
+    def restart(self) -> int:
+        """The peer is a new incarnation that knows nothing: all that was not handled is for it. Call before ``attach``.
+
+        Returns how many messages that are.
+        """
+        self._carrier = None
+        self._ready.clear()
+        return sum(len(box.restart()) for box in self._outboxes.values())
 
     @property
     def attached(self) -> bool:

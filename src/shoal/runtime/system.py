@@ -20,6 +20,7 @@ from shoal.runtime.metrics_endpoint import MetricsEndpoint, MetricsServer
 from shoal.runtime.metrics_snapshot import Snapshot, take_snapshot
 from shoal.runtime.recipe import check_recipe
 from shoal.runtime.ref import Ref, Sender, check_name, current_sender, make_address
+from shoal.runtime.restart_policy import RestartPolicy
 from shoal.runtime.watchdog import LoopWatch
 
 B = TypeVar("B", covariant=True)
@@ -47,18 +48,31 @@ class System:
 
     # -- agents --------------------------------------------------------------------------------------------
 
-    async def spawn(self, agent: Any, *, name: str | None = None, host: str | None = None) -> Ref:
+    async def spawn(
+        self,
+        agent: Any,
+        *,
+        name: str | None = None,
+        host: str | None = None,
+        restart: str = "transient",
+        intensity: int = 20,
+        period_s: float = 60.0,
+    ) -> Ref:
         """Start an agent: an ``Agent`` instance or class, an async function, or a factory.
 
         ``name`` must be new in this system; without one it is called by its class and a number. ``host`` puts it into
-        an existing host instead of a process of its own. Returns once ``on_start`` has returned. Raises
-        ``ConfigError`` (what is spawned cannot work), ``NameTaken`` or ``AgentStartFailed`` (with its traceback).
+        an existing host instead of a process of its own. On Ray an agent whose process dies is started again:
+        ``restart`` says when (``permanent``, ``transient``: not after an orderly end, ``temporary``: never), and more
+        than ``intensity`` restarts within ``period_s`` seconds mean that it is given up. Returns once ``on_start``
+        has returned. Raises ``ConfigError`` (what is spawned cannot work), ``NameTaken`` or ``AgentStartFailed``
+        (with its traceback).
         """
         self._check_open()
         check_recipe(agent)
         if name is None:
             name = self.fresh_name(role_of_agent(agent))
-        return self._ref(await self._spawn(agent, check_name(name), host))
+        policy = RestartPolicy(restart, intensity, period_s)
+        return self._ref(await self._spawn(agent, check_name(name), host, policy))
 
     def fresh_name(self, base: str) -> str:
         """``base`` with a number that this system has not used."""
@@ -181,7 +195,7 @@ class System:
         if self._closing is not None:
             raise SystemClosed("the system is shut down")
 
-    async def _spawn(self, agent: Any, name: str, host: str | None) -> str:
+    async def _spawn(self, agent: Any, name: str, host: str | None, policy: RestartPolicy) -> str:
         if host is None or host in self._local_hosts:
             return (await self._host.add(agent, name, make_address(name, host or name))).address
         raise AgentNotFound(f"there is no host {host!r} in this system")
@@ -196,7 +210,7 @@ class System:
         addresses: list[str] = []
         try:
             for index in range(count):
-                addresses.append(await self._spawn(agent, f"{name}-{index}", host or name))
+                addresses.append(await self._spawn(agent, f"{name}-{index}", host or name, RestartPolicy()))
         except BaseException:
             for address in addresses:
                 await self._host.stop(address, "one of its group could not start", kill=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from shoal.runtime.context import Context
 from shoal.runtime.deadletters import Reason
 from shoal.runtime.delivery import ENCODED, Delivery
-from shoal.runtime.envelope import ASK, Scope
+from shoal.runtime.envelope import ASK, ID_BYTES, Envelope, Scope
 from shoal.runtime.errors import (
     AgentDied,
     Cancelled,
@@ -25,6 +25,7 @@ from shoal.runtime.errors import (
     HopLimit,
     MessageError,
     MessageTooLarge,
+    Quarantined,
     ShoalError,
     UnknownMessage,
 )
@@ -44,7 +45,7 @@ _clock = time.monotonic
 class Worker:
     """What a cell runs now, since when, and why it was cancelled."""
 
-    __slots__ = ("_task", "cell", "delivery", "started", "stop_with")
+    __slots__ = ("_slot", "_task", "cell", "delivery", "started", "stop_with")
 
     def __init__(self, cell: Cell) -> None:
         self.cell = cell
@@ -52,11 +53,15 @@ class Worker:
         self.started = 0.0
         self.stop_with: ShoalError | None = None
         self._task: asyncio.Task[None] | None = None
+        self._slot = -1
+        """Where in the flight recorder it notes what it handles."""
 
     @staticmethod
     def start(cell: Cell) -> None:
         """Start one for a cell that has messages."""
         worker = Worker(cell)
+        if cell.host.flight is not None:
+            worker._slot = cell.host.flight.take()
         cell.workers.append(worker)
         cell.host.active.add(worker)
         worker._task = cell.host.loop.create_task(worker._run())
@@ -102,13 +107,19 @@ class Worker:
                     self.started = _clock()
                     slice_end = self.started + _SLICE_S
         finally:
+            if cell.host.flight is not None:
+                cell.host.flight.give(self._slot)
             cell.worker_ended(self)
 
     def _begin(self, delivery: Delivery) -> Awaitable[Any] | None:
         """Check and decode the message; returns its handler's run, or ``None`` when it ended here."""
         cell = self.cell
         self.delivery = delivery
+        if self._slot >= 0 and len(delivery.envelope.id) == ID_BYTES:
+            cell.host.flight.memory[self._slot : self._slot + ID_BYTES] = delivery.envelope.id  # type: ignore[union-attr]
         try:
+            if cell.host.suspects:
+                _check_suspect(delivery.envelope, cell)
             if delivery.value is ENCODED and delivery.envelope.scope is None:
                 envelope = delivery.envelope  # _open, in line for the usual case
                 if len(envelope.payload) > cell.host.config.max_message_bytes:
@@ -208,10 +219,21 @@ def _check_scope(scope: Scope, address: str, hop_limit: int) -> None:
         )
 
 
+def _check_suspect(envelope: Envelope, cell: Cell) -> None:
+    """Raise when this message has killed its agent too often to be tried once more."""
+    deaths = cell.host.suspects.get(envelope.id, 0)
+    if deaths >= cell.host.config.quarantine_after:
+        raise Quarantined(
+            f"the process of {cell.address} died {deaths} times while it handled this message ({envelope.tag}); it is "
+            "not tried again"
+        )
+
+
 _REASONS: tuple[tuple[type[ShoalError], Reason], ...] = (
     (Expired, Reason.EXPIRED),
     (Cancelled, Reason.CANCELLED),
     (HopLimit, Reason.HOP_LIMIT),
+    (Quarantined, Reason.QUARANTINED),
     (AgentDied, Reason.STOPPED),
     (HandlerTimeout, Reason.HANDLER_TIMEOUT),
     (HandlerError, Reason.HANDLER_ERROR),

@@ -16,16 +16,17 @@ from shoal.runtime.errors import (
     AgentStopped,
     ConfigError,
     ShoalError,
-    SpawnError,
     SystemClosed,
 )
 from shoal.runtime.failure import unpack_error
 from shoal.runtime.outlink import OutLink
-from shoal.runtime.ray.calls import actor_by_name, is_death
-from shoal.runtime.ray.creation import create_actor
-from shoal.runtime.ray.directory import NAMESPACE, HostInfo
+from shoal.runtime.ray.calls import actor_by_name
+from shoal.runtime.ray.creation import call, start_host
+from shoal.runtime.ray.directory import NAMESPACE
 from shoal.runtime.ray.line import Line
+from shoal.runtime.ray.records import HostInfo, HostRecord, Reservation, Tenant, Whereabouts
 from shoal.runtime.ref import host_of, make_address
+from shoal.runtime.restart_policy import RestartPolicy
 from shoal.runtime.wire import Reply
 
 if TYPE_CHECKING:
@@ -33,11 +34,9 @@ if TYPE_CHECKING:
     from shoal.runtime.ray.settings import Settings
 
 _log = logging.getLogger("shoal.cluster")
-_BOOT_S = 120.0
-"""Longest wait for a new host's process; a loaded 2-core machine starts 20 in 6 s."""
-
-
-_DIED = "its process died"
+_NEW_SYSTEM_S = 20.0
+"""How long a killed system actor is waited for; its client starts another within a second or a few."""
+_LOOK_S = 0.05
 
 
 class RayPeers:
@@ -48,102 +47,131 @@ class RayPeers:
         self._host_class = host_class
         self._host: Host | None = None
         self._lines: dict[str, Line] = {}
-        self._directory: Any = None
+        self._system: Any = None
+        self._closed = False
 
     def bind(self, host: Host) -> None:
         """Say whose peers these are."""
         self._host = host
 
     @property
-    def directory(self) -> Any:
-        """The directory's handle. Raises :class:`SystemClosed` when it is gone."""
-        if self._directory is None:
-            self._directory = self._settings.directory()
-            if self._directory is None:
-                raise SystemClosed(f"system {self._settings.system} is gone: its client has ended")
-        return self._directory
-
-    @property
     def _own(self) -> Host:
         assert self._host is not None
         return self._host
 
+    # -- the system actor ----------------------------------------------------------------------------------
+
+    async def ask_system(self, method: str, *arguments: Any) -> Any:
+        """Call the system actor; one that was killed is waited for. Raises :class:`SystemClosed` when none comes.
+
+        So a call may run twice, the second time with the successor: every method of it can.
+        """
+        until = self._own.loop.time() + _NEW_SYSTEM_S
+        while not self._closed:
+            try:
+                if self._system is None:
+                    self._system = await asyncio.to_thread(self._settings.directory)
+                if self._system is not None:
+                    return await getattr(self._system, method).remote(*arguments)
+            except RayError:
+                self._system = None
+            if self._own.loop.time() > until:
+                break
+            await asyncio.sleep(_LOOK_S)
+        raise SystemClosed(f"system {self._settings.system} is gone: its client has ended")
+
     # -- finding and linking -------------------------------------------------------------------------------
 
     async def find(self, name: str) -> tuple[HostInfo, Any]:
-        """A host and its actor. Raises :class:`AgentNotFound` or :class:`AgentStopped`."""
-        info, why = await self._ask_directory("lookup", name)
-        if info is None:
-            if why is not None:
-                raise AgentStopped(f"{name} is stopped: {why}")
-            raise AgentNotFound(f"there is no agent or host {name!r} in this system")
-        actor = await asyncio.to_thread(actor_by_name, info.actor, NAMESPACE)
-        if actor is None:
-            await self._ask_directory("gone", name, info.incarnation, _DIED)
-            raise AgentStopped(f"{name} is stopped: {_DIED}")
-        return info, actor
+        """A host and its actor; one that is being started again is waited for.
 
-    async def _ask_directory(self, method: str, *arguments: Any) -> Any:
-        try:
-            return await getattr(self.directory, method).remote(*arguments)
-        except RayError as exc:
-            raise SystemClosed(f"system {self._settings.system} is gone: {exc}") from exc
+        Raises :class:`AgentNotFound` or :class:`AgentStopped`.
+        """
+        found: Whereabouts = await self.ask_system("lookup", name)
+        if found.coming:
+            found = await self.ask_system("follow", name, None)
+        while True:
+            info = _there(name, found)
+            actor = await asyncio.to_thread(actor_by_name, info.actor, NAMESPACE)
+            if actor is not None:
+                return info, actor
+            # Ray has forgotten it: it died, and who keeps it will hear of that in a moment.
+            found = await self.ask_system("follow", name, info.incarnation)
 
     async def link(self, host: str) -> OutLink:
         """A connected link to a host."""
         info, actor = await self.find(host)
         link = self._own.out.new_link(host)
-        line = Line(self._own, self._settings, link, info, actor, self._lost)
-        self._lines[host] = line
-        await line.open(same_node=info.node == ray.get_runtime_context().get_node_id())
+        await self._open_line(link, info, actor)
         return link
 
-    def _lost(self, line: Line, exc: Exception) -> None:
-        """A host died: tell the directory, end what it had."""
-        self._lines.pop(line.info.name, None)
-        self._own.out.errand(self._end_of(line))
+    async def _open_line(self, link: OutLink, info: HostInfo, actor: Any) -> None:
+        line = Line(self._own, self._settings, link, info, actor, self._lost)
+        self._lines[info.name] = line
+        await line.open(same_node=info.node == ray.get_runtime_context().get_node_id())
 
-    async def _end_of(self, line: Line) -> None:
-        """Find out whether the host was stopped or died by itself, and end what was on its way there."""
-        info = line.info
-        error: ShoalError = AgentDied(
-            f"the process of {info.name} (pid {info.pid}) died with the message in it"
-        )
-        reason = Reason.DIED
+    def _lost(self, line: Line, exc: Exception) -> None:
+        """A host died: see what becomes of it."""
+        if self._lines.get(line.info.name) is line:
+            del self._lines[line.info.name]
+            self._own.out.errand(self._follow(line))
+
+    async def _follow(self, line: Line) -> None:
+        """Wait for the host's next incarnation and go on there; or end what was on its way, when none comes."""
+        link, name = line.link, line.info.name
+        incarnation = line.info.incarnation
         try:
-            known, why = await self._ask_directory("lookup", info.name)
-            if known is None and why is not None and why != _DIED:
-                error, reason = AgentStopped(f"{info.name} is stopped: {why}"), Reason.STOPPED
+            while True:
+                found: Whereabouts = await self.ask_system("follow", name, incarnation)
+                info = _there(name, found)
+                actor = await asyncio.to_thread(actor_by_name, info.actor, NAMESPACE)
+                if actor is not None:
+                    break
+                incarnation = info.incarnation
+        except (AgentStopped, AgentNotFound) as error:
+            if found.died:
+                died = AgentDied(f"{name} died with the message in it: {found.gone}")
+                self._own.out.link_lost(link, died, Reason.DIED)
             else:
-                await self._ask_directory("gone", info.name, info.incarnation, _DIED)
-        except ShoalError:
-            pass  # the system is shutting down: nobody is left to tell
-        self._own.out.link_lost(line.link, error, reason)
+                self._own.out.link_lost(link, error, Reason.STOPPED)
+            return
+        except ShoalError as error:
+            self._own.out.link_lost(link, AgentDied(f"the process of {name} died; {error.text}"), Reason.DIED)
+            return
+        kept = link.restart()
+        _log.info("%s is there again (generation %d); %d messages go to it", name, info.generation, kept)
+        await self._open_line(link, info, actor)
 
     # -- starting and stopping -----------------------------------------------------------------------------
 
-    async def spawn(self, agent: Any, name: str, host: str | None) -> str:
+    async def spawn(
+        self, agent: Any, name: str, host: str | None, parent: str = "", policy: RestartPolicy | None = None
+    ) -> str:
         """Start an agent: alone in a new host of its name, or in the existing ``host``."""
         blob = pack_agent(agent)
         if host is not None:
             _, actor = await self.find(host)
             await call(actor.add_agent.remote(blob, name))
             return make_address(name, host)
-        await self.create_host(name, blob)
+        await self.create_host(name, (Tenant(name, blob),), parent, policy)
         return name
 
-    async def create_host(self, name: str, blob: bytes | None = None) -> HostInfo:
-        """Start a host, with an agent of the same name when ``blob`` is given. Raises ``SpawnError``."""
-        actor = await asyncio.to_thread(create_actor, self._host_class, self._settings, name)
+    async def create_host(
+        self,
+        name: str,
+        tenants: tuple[Tenant, ...] = (),
+        parent: str = "",
+        policy: RestartPolicy | None = None,
+    ) -> HostInfo:
+        """Start a host with its agents. Raises ``SpawnError``."""
+        policy = policy or RestartPolicy()
+        reservation: Reservation = await call_system(self, "reserve", name, parent, policy, tenants)
+        record = HostRecord(name, reservation.generation, parent, policy, tenants)
         try:
-            async with asyncio.timeout(_BOOT_S):
-                info: HostInfo = await call(actor.boot.remote(blob))
-        except BaseException as exc:
-            ray.kill(actor)
-            if isinstance(exc, TimeoutError):
-                raise SpawnError(
-                    f"{name}: its process did not start in {_BOOT_S:g} s; is the cluster full?"
-                ) from exc
+            info, _ = await start_host(self._host_class, self._settings, record, reservation.spare, {})
+        except BaseException:
+            # Shielded: also when whoever spawns gave up, the name must become free.
+            await asyncio.shield(self.ask_system("release", name, record.generation))
             raise
         return info
 
@@ -159,12 +187,13 @@ class RayPeers:
     async def stop_host(self, info: HostInfo, actor: Any, reason: str, *, drain: bool, kill: bool) -> None:
         """Stop all agents of a host, then its process."""
         line = self._lines.pop(info.name, None)
+        await self.ask_system("stopping", info.name)
         try:
             ending = actor.kill_agents.remote(reason) if kill else actor.stop.remote(reason, drain)
             self._own.dead_letters.absorb(await call(ending))
         except AgentDied:
             pass  # it is gone, which is what was wanted
-        await self._ask_directory("gone", info.name, info.incarnation, reason)
+        await self.ask_system("gone", info.name, info.generation, reason)
         if line is not None:
             line.close()
             error = AgentStopped(f"{info.name} is stopped: {reason}")
@@ -180,6 +209,7 @@ class RayPeers:
 
     def close(self) -> None:
         """Let go of all lines."""
+        self._closed = True
         for line in self._lines.values():
             line.close()
         self._lines.clear()
@@ -196,12 +226,18 @@ def pack_agent(agent: Any) -> bytes:
     return blob
 
 
-async def call(result: Any) -> Any:
-    """Await a host method's result; its typed error is raised as it was, Ray's as :class:`AgentDied`."""
-    try:
-        good, value = await result
-    except RayError as exc:
-        raise AgentDied(f"the host did not answer: {str(exc).splitlines()[0]}", dead=is_death(exc)) from exc
+def _there(name: str, found: Whereabouts) -> HostInfo:
+    """Where the host is. Raises :class:`AgentNotFound` or :class:`AgentStopped`."""
+    if found.gone is not None:
+        raise AgentStopped(f"{name} is stopped: {found.gone}")
+    if found.info is None:
+        raise AgentNotFound(f"there is no agent or host {name!r} in this system")
+    return found.info
+
+
+async def call_system(peers: RayPeers, method: str, *arguments: Any) -> Any:
+    """Call a method of the system actor that may fail, and raise what it failed with."""
+    good, value = await peers.ask_system(method, *arguments)
     if not good:
         raise unpack_error(value)
     return value

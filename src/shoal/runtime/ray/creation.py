@@ -1,23 +1,31 @@
-"""Creating the Ray actor of a host."""
+"""Creating the Ray actor of a host, and booting what lives in it."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import ray
+from ray.exceptions import RayError
 
-from shoal.runtime.errors import NameTaken, SpawnError
-from shoal.runtime.ray.directory import NAMESPACE, actor_name
+from shoal.runtime.errors import AgentDied, NameTaken, SpawnError
+from shoal.runtime.failure import unpack_error
+from shoal.runtime.ray.calls import actor_by_name, is_death
+from shoal.runtime.ray.directory import NAMESPACE
 
 if TYPE_CHECKING:
+    from shoal.runtime.ray.records import HostInfo, HostRecord
     from shoal.runtime.ray.settings import Settings
 
+BOOT_S = 120.0
+"""Longest wait for a new host's process; a loaded 2-core machine starts 20 in 6 s."""
 
-def create_actor(host_class: type, settings: Settings, name: str) -> Any:
+
+def create_actor(host_class: type, settings: Settings, label: str) -> Any:
     """Start the actor of a host. Raises :class:`NameTaken` or :class:`SpawnError`."""
     # max_restarts=0: Ray would restart without order or backoff, behind the back of whoever supervises.
     options: dict[str, Any] = {
-        "name": actor_name(settings.system, name),
+        "name": f"{settings.system}/host/{label}",
         "namespace": NAMESPACE,
         "lifetime": "detached",
         "max_restarts": 0,
@@ -26,8 +34,51 @@ def create_actor(host_class: type, settings: Settings, name: str) -> Any:
     remote: Any = ray.remote  # its annotations know nothing of concurrency groups
     actor_class = remote(num_cpus=0, concurrency_groups={"control": 64})(host_class)
     try:
-        return actor_class.options(**options).remote(settings, name)
+        return actor_class.options(**options).remote(settings)
     except ValueError as exc:
         if "already" in str(exc):
-            raise NameTaken(f"the name {name!r} is in use in this system") from exc
-        raise SpawnError(f"{name}: Ray refused to start its process: {exc}") from exc
+            raise NameTaken(f"the name {label!r} is in use in this system") from exc
+        raise SpawnError(f"{label}: Ray refused to start its process: {exc}") from exc
+
+
+async def start_host(
+    host_class: type, settings: Settings, record: HostRecord, spare: str | None, suspects: dict[bytes, int]
+) -> tuple[HostInfo, Any]:
+    """Start the process of a host, in a warm ``spare`` if there is one, and boot it. Raises ``SpawnError``.
+
+    ``suspects``: messages in whose handling earlier incarnations died, and how often.
+    """
+    actor = await asyncio.to_thread(actor_by_name, spare, NAMESPACE) if spare else None
+    if actor is not None:
+        try:
+            return await _boot(actor, record, suspects), actor
+        except AgentDied:
+            pass  # the spare had died itself; the name is still ours
+    label = record.name if record.generation == 1 else f"{record.name}#{record.generation}"
+    actor = await asyncio.to_thread(create_actor, host_class, settings, label)
+    return await _boot(actor, record, suspects), actor
+
+
+async def _boot(actor: Any, record: HostRecord, suspects: dict[bytes, int]) -> HostInfo:
+    try:
+        async with asyncio.timeout(BOOT_S):
+            info: HostInfo = await call(actor.boot.remote(record, suspects))
+    except BaseException as exc:
+        ray.kill(actor)
+        if isinstance(exc, TimeoutError):
+            raise SpawnError(
+                f"{record.name}: its process did not start in {BOOT_S:g} s; is the cluster full?"
+            ) from exc
+        raise
+    return info
+
+
+async def call(result: Any) -> Any:
+    """Await a host method's result; its typed error is raised as it was, Ray's as :class:`AgentDied`."""
+    try:
+        good, value = await result
+    except RayError as exc:
+        raise AgentDied(f"the host did not answer: {str(exc).splitlines()[0]}", dead=is_death(exc)) from exc
+    if not good:
+        raise unpack_error(value)
+    return value

@@ -1,34 +1,22 @@
-"""The directory: one small Ray actor that knows which host is where, and which is gone and why.
+"""The directory: which host is where, which is coming (again), and which is gone for good and why.
 
-It is owned by the client, so it ends when the client does, however the client ends; and every host holds a
-``lifeline`` call on it, so that no host outlives its system. Processes ask it once per host they talk to.
+Plain data and waiting, without Ray: the system actor serves it. Every change is written through to the record store
+before it is acknowledged, so that a new system actor goes on where the last one was killed.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Protocol
 
-import ray
+from shoal.runtime.errors import NameTaken
+from shoal.runtime.ray.records import HostInfo, HostRecord, Tenant, Whereabouts
+from shoal.runtime.restart_policy import RestartPolicy
 
 NAMESPACE = "shoal"
 _GONE_KEPT = 10_000
-
-
-class HostInfo(NamedTuple):
-    """Where a host is."""
-
-    name: str
-    actor: str
-    """Name of its Ray actor."""
-    node: str
-    """Ray node id, hex."""
-    pid: int
-    socket: str
-    """Path of its Unix socket; empty when it has none."""
-    incarnation: bytes
-    metrics: str
-    """URL of the node's scrape endpoint when this host serves it; else empty."""
 
 
 def directory_name(system: str) -> str:
@@ -36,61 +24,156 @@ def directory_name(system: str) -> str:
     return f"{system}/directory"
 
 
-def actor_name(system: str, host: str) -> str:
-    """The Ray name of a host's actor."""
-    return f"{system}/host/{host}"
+class Store(Protocol):
+    """Where records are kept."""
+
+    def put(self, record: HostRecord) -> None: ...
+
+    def drop(self, name: str) -> None: ...
+
+    def all(self) -> list[HostRecord]: ...
 
 
 class Directory:
-    """The actor. Its methods are called by hosts and clients of the system, through Ray."""
+    """Records by name. All calls on one event loop."""
 
-    def __init__(self) -> None:
-        self._hosts: dict[str, HostInfo] = {}
-        self._gone: dict[str, str] = {}
-        self._end = asyncio.Event()
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._records = {record.name: record for record in store.all()}
+        self._coming: set[str] = set()
+        self._gone: dict[str, None] = {
+            name: None for name, known in self._records.items() if known.gone is not None
+        }
+        self._changed: dict[str, asyncio.Event] = {}
 
-    async def register(self, info: HostInfo) -> None:
-        """A host is up."""
-        self._hosts[info.name] = info
-        self._gone.pop(info.name, None)
+    def __iter__(self) -> Iterator[HostRecord]:
+        """Those that are not gone, oldest first."""
+        return iter([record for record in self._records.values() if record.gone is None])
 
-    async def gone(self, name: str, incarnation: bytes | None, reason: str) -> None:
-        """A host is gone. A report about another incarnation than the current one is ignored."""
-        known = self._hosts.get(name)
-        if known is not None and incarnation is not None and known.incarnation != incarnation:
+    def record(self, name: str) -> HostRecord | None:
+        """What is known of a name."""
+        return self._records.get(name)
+
+    # -- coming and going ----------------------------------------------------------------------------------
+
+    def reserve(
+        self, name: str, parent: str, policy: RestartPolicy, tenants: tuple[Tenant, ...]
+    ) -> HostRecord:
+        """Take a name for a host that is about to be started. Raises :class:`NameTaken`."""
+        known = self._records.get(name)
+        if known is not None and known.gone is None:
+            raise NameTaken(f"the name {name!r} is in use in this system", parent=known.parent)
+        generation = 1 if known is None else known.generation + 1
+        record = HostRecord(name, generation, parent, policy, tenants)
+        self._gone.pop(name, None)
+        self._coming.add(name)
+        self._put(record)
+        return record
+
+    def release(self, name: str, generation: int) -> None:
+        """What was reserved did not come up: as if it had never been asked for."""
+        known = self._records.get(name)
+        if known is not None and known.generation == generation and known.info is None:
+            self._coming.discard(name)
+            del self._records[name]
+            self._store.drop(name)
+            self._wake(name)
+
+    def again(self, name: str, generation: int) -> HostRecord | None:
+        """The host is being started again as ``generation``; ``None`` when it is not wanted any more."""
+        known = self._records.get(name)
+        if known is None or known.gone is not None:
+            return None
+        record = replace(known, generation=max(generation, known.generation))
+        self._coming.add(name)
+        self._put(record)
+        return record
+
+    def lost(self, name: str) -> None:
+        """The host's process ended; whether it comes again is being decided."""
+        if name in self._records:
+            self._coming.add(name)
+
+    def register(self, info: HostInfo) -> bool:
+        """A host is up. ``False``: it is none that is wanted, and must end."""
+        known = self._records.get(info.name)
+        if known is None or known.gone is not None or known.generation != info.generation:
+            return False
+        self._coming.discard(info.name)
+        self._put(replace(known, info=info))
+        return True
+
+    def end(self, name: str, generation: int | None, reason: str, *, died: bool = False) -> None:
+        """A host is gone for good. Word of another generation than the present one is ignored."""
+        known = self._records.get(name)
+        if known is None:
+            known = HostRecord(name, 0)
+        if known.gone is not None or (generation is not None and known.generation != generation):
             return
-        self._hosts.pop(name, None)
-        self._gone[name] = reason
+        self._coming.discard(name)
+        self._gone[name] = None
+        # Its code is not needed any more; the generation is, should the name be used again.
+        self._put(replace(known, gone=reason, died=died, tenants=()))
         if len(self._gone) > _GONE_KEPT:
-            del self._gone[next(iter(self._gone))]
+            oldest = next(iter(self._gone))
+            del self._gone[oldest], self._records[oldest]
+            self._store.drop(oldest)
 
-    async def lookup(self, name: str) -> tuple[HostInfo | None, str | None]:
-        """Where a host is; or, when it is not there, why (``None``: never heard of it)."""
-        return self._hosts.get(name), self._gone.get(name)
+    # -- tenants -------------------------------------------------------------------------------------------
 
-    async def hosts(self) -> list[HostInfo]:
-        """All hosts, oldest first."""
-        return list(self._hosts.values())
+    def add_tenant(self, name: str, tenant: Tenant) -> None:
+        """An agent (or a group) was started in a host."""
+        known = self._records.get(name)
+        if known is not None:
+            self._put(known.with_tenant(tenant))
 
-    async def serves(self, name: str, incarnation: bytes, url: str) -> None:
+    def drop_tenant(self, name: str, tenant: str) -> None:
+        """An agent of a host was stopped."""
+        known = self._records.get(name)
+        if known is not None and any(one.name == tenant for one in known.tenants):
+            self._put(known.without_tenant(tenant))
+
+    # -- asking --------------------------------------------------------------------------------------------
+
+    def lookup(self, name: str) -> Whereabouts:
+        """Where a host is; or, when it is not there, why."""
+        known = self._records.get(name)
+        if known is None:
+            return Whereabouts(None, None)
+        return Whereabouts(known.info, known.gone, name in self._coming, known.died)
+
+    async def follow(self, name: str, incarnation: bytes | None) -> Whereabouts:
+        """Where a host is, once it is decided: waits while it is coming, or is still ``incarnation``, which is dead."""
+        while True:
+            found = self.lookup(name)
+            stale = found.info is not None and found.info.incarnation == incarnation
+            if found.gone is not None or not (found.coming or stale):
+                return found
+            await self._changed.setdefault(name, asyncio.Event()).wait()
+
+    def hosts(self) -> list[HostInfo]:
+        """All hosts that are up, oldest first."""
+        return [r.info for r in self if r.info is not None and r.name not in self._coming]
+
+    def serves(self, name: str, incarnation: bytes, url: str) -> None:
         """A host serves the metrics of its node, at ``url``; whoever did before does not any more."""
-        known = self._hosts.get(name)
-        if known is None or known.incarnation != incarnation:
+        known = self._records.get(name)
+        if known is None or known.info is None or known.info.incarnation != incarnation:
             return
-        for other in list(self._hosts.values()):
-            if other.node == known.node:
-                self._hosts[other.name] = other._replace(metrics=url if other.name == name else "")
+        for other in list(self):
+            if other.info is not None and other.info.node == known.info.node:
+                url_now = url if other.name == name else ""
+                if other.info.metrics != url_now:
+                    self._put(replace(other, info=other.info._replace(metrics=url_now)))
 
-    async def lifeline(self) -> None:
-        """Returns when the system is shut down; fails when its client died."""
-        await self._end.wait()
+    # -- inside --------------------------------------------------------------------------------------------
 
-    async def end(self) -> None:
-        """Release all lifelines: the hosts exit."""
-        self._end.set()
+    def _put(self, record: HostRecord) -> None:
+        self._store.put(record)
+        self._records[record.name] = record
+        self._wake(record.name)
 
-
-def create_directory(system: str) -> Any:
-    """Start the directory of a new system; it dies with this process."""
-    actor = ray.remote(num_cpus=0)(Directory)
-    return actor.options(name=directory_name(system), namespace=NAMESPACE, max_concurrency=100_000).remote()
+    def _wake(self, name: str) -> None:
+        event = self._changed.pop(name, None)
+        if event is not None:
+            event.set()

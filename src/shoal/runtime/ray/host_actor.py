@@ -13,7 +13,6 @@ import contextlib
 import functools
 import gc
 import os
-import threading
 import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -21,15 +20,17 @@ from typing import Any
 import ray
 
 from shoal.runtime.deadletters import DeadLetter
-from shoal.runtime.errors import AgentNotFound, ShoalError
+from shoal.runtime.errors import AgentNotFound, ShoalError, SpawnError
 from shoal.runtime.failure import pack_error
+from shoal.runtime.flight import FlightRecorder, flight_path
 from shoal.runtime.host import Host
 from shoal.runtime.logs import set_up_logs
 from shoal.runtime.metrics_snapshot import Snapshot, take_snapshot
 from shoal.runtime.ray.calls import ParkedCalls
 from shoal.runtime.ray.cluster import RayPeers
-from shoal.runtime.ray.directory import HostInfo
+from shoal.runtime.ray.lifeline import Lifeline
 from shoal.runtime.ray.metrics_node import MetricsCandidate, NodeMetrics
+from shoal.runtime.ray.records import HostInfo, HostRecord, Tenant
 from shoal.runtime.ray.settings import Settings
 from shoal.runtime.ref import current_sender
 from shoal.runtime.socket_server import SocketServer
@@ -60,48 +61,86 @@ def _answered(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[
 class HostActor:
     """A host in a Ray actor."""
 
-    def __init__(self, settings: Settings, name: str) -> None:
+    def __init__(self, settings: Settings) -> None:
         # Nothing that can fail: a constructor that raises is never retried by Ray and hides its reason.
         self._settings = settings
-        self._name = name
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._parked: dict[bytes, ParkedCalls] = {}
         self._kept: dict[bytes, Reply] = {}
         self._server: SocketServer | None = None
-        self._watch = LoopWatch(settings.config.blocked_loop_s, name)
-        self._peers = RayPeers(settings, HostActor)
-        self._host = Host(name, settings.config, self._peers)
-        self._peers.bind(self._host)
-        self._host.references = self
+        self._lifeline: Lifeline | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._prepared = False
 
     # -- life ----------------------------------------------------------------------------------------------
 
     @_answered
-    async def boot(self, blob: bytes | None) -> HostInfo:
-        """Bring the host up, with the agent that shares its name when there is one, and register it."""
+    async def prepare(self) -> None:
+        """Do what needs no name: a spare that has done it becomes somebody in a moment."""
+        if self._prepared:
+            return
+        self._prepared = True
         set_up_logs()
         self._loop = asyncio.get_running_loop()
-        self._watch.start(self._loop)
-        threading.Thread(target=self._live_while_system_lives, name="shoal-lifeline", daemon=True).start()
-        path = ""
-        if self._settings.config.sockets:
-            self._server = SocketServer(self._host, self._settings.secret)
-            path = await self._server.listen(self._settings.socket_dir())
-        if blob is not None:
-            await self._add(blob, self._name)
+        self._lifeline = Lifeline(self._settings)
+        self._lifeline.hold()
+
+    @_answered
+    async def boot(self, record: HostRecord, suspects: dict[bytes, int]) -> HostInfo:
+        """Become the host of ``record``: bring it up with its agents, and register it."""
+        await self.prepare()
+        name = record.name
+        self._watch = LoopWatch(self._settings.config.blocked_loop_s, name)
+        self._watch.start(asyncio.get_running_loop())
+        self._peers = RayPeers(self._settings, HostActor)
+        self._host = Host(name, self._settings.config, self._peers, generation=record.generation)
+        self._peers.bind(self._host)
+        self._host.references = self
+        self._host.suspects = suspects
+        path = await self._open_node_files()
+        for tenant in record.tenants:
+            await self._start(tenant)
         # This process is ours alone. What is loaded now stays; messages are freed by their reference counts, and
         # collecting every 700 of them cost a tenth of the throughput.
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)
         context = ray.get_runtime_context()
         info = HostInfo(
-            self._name, context.get_actor_name() or "", context.get_node_id(), os.getpid(), path,
-            self._host.incarnation, "",
+            name, context.get_actor_name() or "", context.get_node_id(), os.getpid(), path,
+            self._host.incarnation, "", record.generation,
         )  # fmt: skip
-        await self._peers.directory.register.remote(info)
+        if not await self._peers.ask_system("register", info):
+            raise SpawnError(
+                f"{name} is not wanted any more: the system ends, or the name has a newer holder"
+            )
         metrics = NodeMetrics(info.node, self._snapshot, self._settings.directory)
         MetricsCandidate(self._settings, metrics, info, self._settings.directory).stand()
         return info
+
+    async def _open_node_files(self) -> str:
+        """The socket and the flight recorder; returns the socket's path."""
+        path = ""
+        if self._settings.config.sockets:
+            self._server = SocketServer(self._host, self._settings.secret)
+            path = await self._server.listen(self._settings.socket_dir())
+        with contextlib.suppress(OSError):  # then no message is ever suspected
+            self._host.flight = FlightRecorder(
+                flight_path(self._settings.socket_dir(), self._host.incarnation)
+            )
+        assert self._lifeline is not None
+        self._lifeline.at_end = self._unlink
+        return path
+
+    def _unlink(self) -> None:
+        if self._server is not None:
+            self._server.unlink()
+        if self._host.flight is not None:
+            self._host.flight.remove()
+
+    async def _start(self, tenant: Tenant) -> None:
+        if tenant.count is None:
+            await self._add(tenant.blob, tenant.name)
+        else:
+            await self._add_many(tenant.blob, tenant.name, tenant.count)
 
     async def _add(self, blob: bytes, name: str) -> None:
         current_sender.set(self._host)
@@ -111,10 +150,15 @@ class HostActor:
     async def add_agent(self, blob: bytes, name: str) -> None:
         """Start one more agent here."""
         await self._add(blob, name)
+        await self._peers.ask_system("add_tenant", self._host.name, Tenant(name, blob))
 
     @_answered
     async def add_agents(self, blob: bytes, prefix: str, count: int) -> None:
         """Start ``count`` agents ``prefix-0``, ``prefix-1``, ... here; all or, when one fails, none."""
+        await self._add_many(blob, prefix, count)
+        await self._peers.ask_system("add_tenant", self._host.name, Tenant(prefix, blob, count))
+
+    async def _add_many(self, blob: bytes, prefix: str, count: int) -> None:
         added: list[str] = []
         agent = ray.cloudpickle.loads(blob)
         try:
@@ -131,8 +175,9 @@ class HostActor:
     async def stop_agent(self, address: str, reason: str, drain: bool, kill: bool) -> None:
         """Stop one agent."""
         if address not in self._host.cells:
-            raise AgentNotFound(f"there is no agent {address!r} in host {self._name!r}")
+            raise AgentNotFound(f"there is no agent {address!r} in host {self._host.name!r}")
         await self._host.stop(address, reason, drain=drain, kill=kill)
+        await self._peers.ask_system("drop_tenant", self._host.name, address.partition("@")[0])
 
     @_answered
     async def stop(self, reason: str, drain: bool) -> list[DeadLetter]:
@@ -151,19 +196,7 @@ class HostActor:
     def _close(self) -> None:
         self._peers.close()
         self._watch.stop()
-        if self._server is not None:
-            self._server.unlink()
-
-    async def _lifeline(self) -> None:
-        await self._peers.directory.lifeline.remote()
-
-    def _live_while_system_lives(self) -> None:
-        """End the process with its system: no orphan stays, whatever happened to the client."""
-        with contextlib.suppress(Exception):  # whatever the reason is, the lifeline is cut
-            asyncio.run(self._lifeline())
-        if self._server is not None:
-            self._server.unlink()
-        os._exit(0)
+        self._unlink()
 
     # -- links ---------------------------------------------------------------------------------------------
 
@@ -208,6 +241,20 @@ class HostActor:
 
     @ray.method(concurrency_group="control")
     @_answered
+    async def ended(self) -> tuple[str, str]:
+        """Returns when the host's agent has ended by itself: the kind of exit and why. Fails when the process died."""
+        loop, done = asyncio.get_running_loop(), asyncio.Event()
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(done.set)
+
+        self._host.on_exit = wake
+        if not self._host.exits:
+            await done.wait()
+        return self._host.exits[0]
+
+    @ray.method(concurrency_group="control")
+    @_answered
     async def health(self) -> dict[str, Any]:
         """How the host is, answered also while its loop is blocked."""
         silent_s = self._watch.silent_s
@@ -217,6 +264,7 @@ class HostActor:
             "pid": os.getpid(),
             "blocked_s": silent_s,
             "stack": self._watch.stack() if blocked else "",
+            "hung": self._host.hung(silent_s),
         }
 
     @ray.method(concurrency_group="control")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from shoal.runtime.outlink import OutLink
 from shoal.runtime.ray.calls import CallCarrier, is_death
-from shoal.runtime.ray.directory import HostInfo
+from shoal.runtime.ray.records import HostInfo
 from shoal.runtime.socket_server import frame_limit
 from shoal.runtime.sockets import ClientConnection, connect
 from shoal.runtime.wire import Report, unpack

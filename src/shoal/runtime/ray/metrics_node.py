@@ -21,7 +21,8 @@ from shoal.runtime.errors import ShoalError, StartError
 from shoal.runtime.metrics_endpoint import MetricsServer
 from shoal.runtime.metrics_snapshot import Snapshot, silent
 from shoal.runtime.ray.calls import actor_by_name
-from shoal.runtime.ray.directory import NAMESPACE, HostInfo
+from shoal.runtime.ray.directory import NAMESPACE
+from shoal.runtime.ray.records import HostInfo
 from shoal.runtime.ray.settings import Settings
 
 _log = logging.getLogger("shoal.metrics")

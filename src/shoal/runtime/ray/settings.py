@@ -21,6 +21,9 @@ class Settings:
     config: Config
     client_node: str = ""
     """Ray node id of the client; empty when it is connected by ``ray://``."""
+    client_pid: int = 0
+    client_started: float = 0.0
+    """When the client's process was created, in seconds since 1970: its pid may be used again."""
 
     def __repr__(self) -> str:
         return f"Settings(system={self.system!r})"  # the secret stays out of logs

@@ -1,14 +1,16 @@
-"""The system on Ray: the client's host, the directory, and the hosts it started."""
+"""The system on Ray: the client's host, the system actor, and the hosts they started."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
+import os
 import secrets
 import shutil
 from typing import Any
 
+import psutil
 import ray
 from ray.exceptions import RayError
 
@@ -19,13 +21,18 @@ from shoal.runtime.host import Host
 from shoal.runtime.metrics_endpoint import MetricsEndpoint
 from shoal.runtime.metrics_snapshot import Snapshot
 from shoal.runtime.ray.calls import actor_by_name
-from shoal.runtime.ray.cluster import RayPeers, call, pack_agent
-from shoal.runtime.ray.directory import NAMESPACE, HostInfo, create_directory
+from shoal.runtime.ray.cluster import RayPeers, pack_agent
+from shoal.runtime.ray.creation import call
+from shoal.runtime.ray.directory import NAMESPACE
 from shoal.runtime.ray.host_actor import HostActor
 from shoal.runtime.ray.metrics_node import NodeMetrics, own_node
+from shoal.runtime.ray.record_store import sweep_stale_records
+from shoal.runtime.ray.records import HostInfo
 from shoal.runtime.ray.session import join, leave
 from shoal.runtime.ray.settings import Settings
+from shoal.runtime.ray.system_actor import create_system_actor
 from shoal.runtime.ref import Ref, host_of, make_address
+from shoal.runtime.restart_policy import RestartPolicy
 from shoal.runtime.socket_server import sweep_stale_directories
 from shoal.runtime.system import System
 
@@ -36,19 +43,18 @@ _HEALTH_S = 1.0
 class RaySystem(System):
     """A system whose agents are Ray actors."""
 
-    def __init__(
-        self, config: Config, settings: Settings, peers: RayPeers, ours: bool, directory: Any
-    ) -> None:
+    def __init__(self, config: Config, settings: Settings, peers: RayPeers, ours: bool, actor: Any) -> None:
         host = Host(f"client-{secrets.token_hex(3)}", config, peers)
         peers.bind(host)
         super().__init__(config, host, settings.system)
         self._settings = settings
         self._peers = peers
         self._ours = ours
-        self._directory = directory
+        self._actor = actor
+        self._guarding: asyncio.Task[None] | None = None
 
-    async def _spawn(self, agent: Any, name: str, host: str | None) -> str:
-        return await self._peers.spawn(agent, name, host)
+    async def _spawn(self, agent: Any, name: str, host: str | None, policy: RestartPolicy) -> str:
+        return await self._peers.spawn(agent, name, host, "", policy)
 
     async def _spawn_many(self, agent: Any, count: int, name: str, host: str | None) -> list[str]:
         blob = pack_agent(agent)
@@ -65,7 +71,7 @@ class RaySystem(System):
     # -- seeing --------------------------------------------------------------------------------------------
 
     async def _actors(self) -> list[tuple[HostInfo, Any]]:
-        hosts: list[HostInfo] = await self._directory.hosts.remote()
+        hosts: list[HostInfo] = await self._peers.ask_system("hosts")
         found = []
         for info in hosts:
             actor = await asyncio.to_thread(actor_by_name, info.actor, NAMESPACE)
@@ -95,7 +101,7 @@ class RaySystem(System):
 
     async def metrics_endpoints(self) -> list[MetricsEndpoint]:
         """Where each node's metrics are served, this client's first; empty with ``metrics_port=None``."""
-        hosts: list[HostInfo] = await self._directory.hosts.remote()
+        hosts: list[HostInfo] = await self._peers.ask_system("hosts")
         served = [MetricsEndpoint(info.metrics, info.node, info.name) for info in hosts if info.metrics]
         return [*await super().metrics_endpoints(), *served]
 
@@ -108,18 +114,42 @@ class RaySystem(System):
 
     # -- life ----------------------------------------------------------------------------------------------
 
+    def _begin(self) -> None:
+        super()._begin()
+        self._guarding = asyncio.ensure_future(self._guard())
+
+    async def _guard(self) -> None:
+        """Start the system actor again when it dies alone: only this client can own it."""
+        while True:
+            try:
+                await self._actor.lifeline.remote()
+                return
+            except RayError as exc:
+                if self._closing is not None:
+                    return
+                _log.warning("the system actor died (%s); starting another", type(exc).__name__)
+            try:
+                self._actor = create_system_actor(self._settings)
+                await self._actor.open.remote()
+            except (RayError, ValueError) as exc:
+                _log.warning("no system actor yet: %s", exc)
+                await asyncio.sleep(0.1)
+
     async def _shutdown(self) -> None:
+        if self._guarding is not None:
+            self._guarding.cancel()
         try:
             try:
+                await self._peers.ask_system("closing")
                 await self._stop_hosts()
             except Exception as exc:  # Ray itself may be gone, and raises what it likes then
                 _log.warning("the hosts could not be stopped in order: %s", exc)
             await self._host.close("the system was shut down")
             self._peers.close()
             with contextlib.suppress(Exception):
-                await self._directory.end.remote()
+                await self._actor.end.remote()
             with contextlib.suppress(Exception):
-                ray.kill(self._directory)
+                ray.kill(self._actor)
         finally:
             self._watch.stop()
             await self._stop_metrics()
@@ -155,15 +185,17 @@ async def start_on_ray(target: str | None, config: Config) -> RaySystem:
     ours = join(target)  # on the main thread: Ray sets signal handlers; nothing else runs here yet
     await asyncio.to_thread(sweep_stale_directories)
     name = f"shoal-{secrets.token_hex(4)}"
-    settings = Settings(name, secrets.token_bytes(32), config, own_node())
+    started = psutil.Process().create_time()
+    settings = Settings(name, secrets.token_bytes(32), config, own_node(), os.getpid(), started)
     try:
-        directory = create_directory(name)
-        await directory.hosts.remote()
+        actor = create_system_actor(settings)
+        await actor.open.remote()
     except RayError as exc:
         if ours:
             leave()
-        raise StartError(f"Ray could not start the system's directory: {exc}") from exc
-    system = RaySystem(config, settings, RayPeers(settings, HostActor), ours, directory)
+        raise StartError(f"Ray could not start the system's own actor: {exc}") from exc
+    await asyncio.to_thread(sweep_stale_records)
+    system = RaySystem(config, settings, RayPeers(settings, HostActor), ours, actor)
     try:
         system._begin()
     except BaseException:

@@ -1,0 +1,95 @@
+"""The contract of a store that keeps durable agents: their state, what they handled, their effects.
+
+An agent has one owner at a time, the incarnation with the highest *generation*: a number that grows with each
+restart. ``open`` claims the agent for a generation; from then on every call of a lower one raises
+:class:`~shoal.runtime.durable.errors.Fenced`, however late it comes. Each call is one transaction: after an error
+nothing of it is there, after a return all of it is, and a process killed at any moment leaves the one or the other.
+
+``commit`` writes the state together with the messages that led to it, so that a restart finds state and positions
+that belong together. ``once_begin`` and ``once_done`` are the two halves of an effect outside: what began and was
+never done has an unknown outcome, and only the caller can decide what that means.
+
+Stores are synchronous and may be called from several threads, one call at a time. No store looks inside payloads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+WINDOW = 4096
+"""Handled messages that are kept for each agent unless the store was made with another number."""
+
+State = tuple[str, bytes]
+"""An agent's state: the tag of its model and its msgpack bytes."""
+
+
+class Handled(NamedTuple):
+    """A message the agent has handled, and the reply it gave (empty for a tell)."""
+
+    id: bytes
+    status: int = 0
+    tag: str = ""
+    payload: bytes = b""
+
+
+class Saved(NamedTuple):
+    """What an agent's last incarnation left behind."""
+
+    state: State | None
+    handled: list[Handled]
+    """The newest ones, oldest first. An id may be there twice: the later one counts."""
+
+
+class Recorded(NamedTuple):
+    """The effect was done, and this is what it gave."""
+
+    tag: str
+    payload: bytes
+
+
+class Unknown(NamedTuple):
+    """The effect was begun, and nobody recorded how it ended."""
+
+    generation: int
+    """The incarnation that began it; the caller's own, when its handling was cut off in the effect."""
+
+
+class StateStore(Protocol):
+    """Where durable agents are kept. All methods raise :class:`StoreError` and its subclasses."""
+
+    def generation(self, agent: str) -> int:
+        """The highest generation that has opened the agent; 0 when none has. A resumed run starts above it."""
+
+    def open(self, agent: str, generation: int) -> Saved:
+        """Claim the agent for this incarnation and read what is saved of it.
+
+        ``generation`` is 1 or more. The same generation may open again (after a lost connection, say). Raises
+        :class:`Fenced` when a higher one has opened it, :class:`StoreBroken` when what is saved is damaged.
+        """
+
+    def commit(
+        self, agent: str, generation: int, state: State | None, handled: Sequence[Handled] = ()
+    ) -> None:
+        """Save the state (``None``: it did not change) and what was handled, both or neither."""
+
+    def once_begin(self, agent: str, generation: int, scope: bytes, key: str) -> Recorded | Unknown | None:
+        """What is recorded of an effect. ``None``: nothing was, and that it begins now is recorded.
+
+        ``scope`` is what the key is unique in: the id of the message being handled, for example. Effects are kept
+        as long as the store.
+        """
+
+    def once_done(
+        self, agent: str, generation: int, scope: bytes, key: str, tag: str, payload: bytes
+    ) -> None:
+        """Record what the effect gave. A result that is there already stays."""
+
+    def once_failed(self, agent: str, generation: int, scope: bytes, key: str) -> None:
+        """The effect certainly did not happen: forget that it began. A recorded result stays."""
+
+    def verify(self) -> None:
+        """Read everything and check it, in time proportional to the store. Raises :class:`StoreBroken`."""
+
+    def close(self) -> None:
+        """Let go of the store. Closing twice is fine."""

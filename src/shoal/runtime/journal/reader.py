@@ -1,0 +1,193 @@
+"""Looks at runs without touching them: the data of ``shoal runs`` and ``shoal show``.
+
+Files are opened read-only (``mode=ro``), also while another process writes them and after it was killed. Who reads
+needs the right to write in the directory all the same: SQLite keeps its index of the write-ahead log there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from shoal.runtime.durable.sqlite_file import SqliteFile
+from shoal.runtime.errors import ShoalError
+from shoal.runtime.journal import ledger
+from shoal.runtime.journal.ledger import TaskEntry, TaskState
+from shoal.runtime.journal.manifest import FILE_NAME, Manifest, read_manifest
+from shoal.runtime.journal.run_directory import JOURNAL_FILE, find_run, runs_root
+from shoal.runtime.journal.run_lock import Holder, holder_of
+from shoal.runtime.journal.schema import KIND
+
+RUNNING, INTERRUPTED, FINISHED, EMPTY, BROKEN = "running", "interrupted", "finished", "empty", "broken"
+"""What a run is: some process has it; tasks are open and no process has it; all have ended; no task; unreadable."""
+
+
+class RunSummary(NamedTuple):
+    """A run in a list."""
+
+    run: str
+    created_at: float
+    status: str
+    """``running``, ``interrupted`` (resume it), ``finished``, ``empty`` or ``broken``."""
+    counts: dict[str, int]
+    """Tasks in each state."""
+    events: int
+    last_at: float | None
+    """When the last event was, or the last task ended."""
+    program: str
+    holder: Holder | None
+    problem: str
+    """Why it is broken."""
+
+    @property
+    def headline(self) -> str:
+        """The run in one line: how many tasks, and in which states."""
+        if self.problem:
+            return self.problem
+        parts = [f"{count} {state}" for state, count in self.counts.items() if count]
+        return f"{sum(self.counts.values())} tasks" + (f": {', '.join(parts)}" if parts else "")
+
+
+class EventEntry(NamedTuple):
+    """An event as the journal has it."""
+
+    seq: int
+    at: float
+    kind: str
+    agent: str | None
+    task: str | None
+    data: dict[str, Any]
+
+
+class RunReader:
+    """A run to look at. Raises :class:`StoreBroken` when its journal is damaged."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the run in this directory. Raises :class:`RunNotFound`, :class:`StoreError` and its subclasses."""
+        self.path = path
+        self.manifest: Manifest = read_manifest(path)
+        journal = path / JOURNAL_FILE
+        self._file = SqliteFile(journal, KIND, read_only=True) if journal.exists() else None
+
+    def summary(self) -> RunSummary:
+        """The run as one line of a list."""
+        counts = {state.value: 0 for state in TaskState}
+        events, last_at = 0, None
+        if self._file is not None:
+            with self._file.read() as connection:
+                counts = ledger.counts(connection)
+                newest = connection.execute("SELECT seq, at FROM events ORDER BY seq DESC LIMIT 1").fetchone()
+                ended = ledger.last_ended_at(connection)
+            events = newest[0] if newest else 0
+            last_at = max((at for at in (newest and newest[1], ended) if at is not None), default=None)
+        holder = holder_of(self.path)
+        return RunSummary(
+            run=self.manifest.run,
+            created_at=self.manifest.created_at,
+            status=_status(counts, holder),
+            counts=counts,
+            events=events,
+            last_at=last_at,
+            program=" ".join(self.manifest.argv),
+            holder=holder,
+            problem="",
+        )
+
+    def task(self, task: str) -> TaskEntry | None:
+        """One task; ``None`` when the ledger does not have it."""
+        if self._file is None:
+            return None
+        with self._file.read() as connection:
+            return ledger.get(self._file, connection, task)
+
+    def tasks(self, state: str | None = None, *, limit: int = 1000, skip: int = 0) -> list[TaskEntry]:
+        """Tasks in the order of their submission, of one state or of all."""
+        if self._file is None:
+            return []
+        where, bound = ("WHERE state = ?", (state,)) if state else ("", ())
+        query = f"{ledger.ALL} {where} ORDER BY rowid LIMIT ? OFFSET ?"
+        with self._file.read() as connection:
+            rows = connection.execute(query, (*bound, limit, skip)).fetchall()
+        return [ledger.checked(self._file, row) for row in rows]
+
+    def events(
+        self, *, limit: int = 50, kind: str | None = None, agent: str | None = None, task: str | None = None
+    ) -> list[EventEntry]:
+        """The last events that match, oldest first."""
+        if self._file is None:
+            return []
+        asked = {"kind": kind, "agent": agent, "task": task}
+        wanted = {column: value for column, value in asked.items() if value is not None}
+        where = "WHERE " + " AND ".join(f"{column} = ?" for column in wanted) if wanted else ""
+        query = f"SELECT seq, at, kind, agent, task, data FROM events {where} ORDER BY seq DESC LIMIT ?"
+        with self._file.read() as connection:
+            rows = connection.execute(query, (*wanted.values(), limit)).fetchall()
+        return [_event(self._file, row) for row in reversed(rows)]
+
+    def message_count(self) -> int:
+        """How many messages were journaled."""
+        if self._file is None:
+            return 0
+        with self._file.read() as connection:
+            counted: int = connection.execute(
+                "SELECT coalesce(sum(count), 0) FROM message_batches"
+            ).fetchone()[0]
+        return counted
+
+    def close(self) -> None:
+        """Let go of the files. Closing twice is fine."""
+        if self._file is not None:
+            self._file.close()
+
+    def __enter__(self) -> RunReader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_run(run: str, *, root: Path | str | None = None) -> RunReader:
+    """The run of this name, to look at. Raises :class:`RunNotFound`, :class:`StoreError` and its subclasses."""
+    return RunReader(find_run(run, root=root))
+
+
+def list_runs(root: Path | str | None = None) -> list[RunSummary]:
+    """All runs under the root, newest first. One that cannot be read is there with its ``problem``."""
+    parent = runs_root(root)
+    found = []
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        for path in parent.iterdir():
+            if not path.name.startswith(".") and (path / FILE_NAME).exists():
+                found.append(_summary(path))
+    return sorted(found, key=lambda each: (each.created_at, each.run), reverse=True)
+
+
+def _summary(path: Path) -> RunSummary:
+    created_at = 0.0
+    try:
+        created_at = (path / FILE_NAME).stat().st_mtime
+        with RunReader(path) as reader:
+            return reader.summary()
+    except (ShoalError, OSError) as exc:
+        return RunSummary(path.name, created_at, BROKEN, {}, 0, None, "", holder_of(path), str(exc))
+
+
+def _status(counts: dict[str, int], holder: Holder | None) -> str:
+    if holder is not None:
+        return RUNNING
+    if not any(counts.values()):
+        return EMPTY
+    return INTERRUPTED if counts[TaskState.SUBMITTED] else FINISHED
+
+
+def _event(file: SqliteFile, row: tuple[Any, ...]) -> EventEntry:
+    try:
+        seq, at, kind, agent, task, data = row
+        return EventEntry(seq, at, kind, agent, task, json.loads(data))
+    except (TypeError, ValueError) as exc:
+        raise file.broken(f"event {row[0]} is not what was written") from exc
