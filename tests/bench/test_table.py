@@ -7,7 +7,9 @@ from rich.console import Console, RenderableType
 
 from shoal.bench import plain_ray
 from shoal.bench.catalogue import ROWS
+from shoal.bench.recovery_sides import COLD, JOURNALED
 from shoal.bench.results import Report, Sample, SideResult
+from shoal.bench.rows import Figure
 from shoal.bench.table import notes, render, render_catalogue
 from tests.bench.reports import report, row_result, side
 
@@ -22,6 +24,8 @@ def shown(renderable: RenderableType, width: int = 100) -> str:
 def full_report() -> Report:
     """Every row with every side that takes part, with figures as long as they get."""
     rates = {"shoal": 172_000.0, "plain": 2015.0, "batched": 114_000.0, "local": 254_000.0}
+    rates |= {"cold": 1.0, "journaled": 90_000.0}
+    only = {"batched": plain_ray.BATCHED, "cold": COLD, "journaled": JOURNALED, "plain": plain_ray.PLAIN}
     rows = []
     for row in ROWS:
         columns = {
@@ -29,11 +33,11 @@ def full_report() -> Report:
                 key,
                 3100.0 if row.memory else rate,
                 count=100_000 if row.name == "cells" and key == "shoal" else 20,
-                p50_s=0.00034 if row.name == "ask" else None,
+                p50_s=0.00034 if row.figure is Figure.P50 else None,
                 memory_each_b=54 * 2**20 if row.memory else None,
             )
             for key, rate in rates.items()
-            if key != "batched" or row.name in plain_ray.BATCHED
+            if key not in only or row.name in only[key]
         }
         rows.append(row_result(row.name, columns))
     return report(*rows)

@@ -76,8 +76,44 @@ CELLS = Row(
     rounds_at_most=3,
 )
 
-ROWS: tuple[Row, ...] = (TELL, ASK, ASK64, HOP1, HOP64, FAN, CREATE, CELLS)
+RESTART = Row(
+    name="restart",
+    what="an agent's process is killed with SIGKILL: until its next incarnation has handled its first message",
+    op="kill",
+    figure=Figure.P50,
+    bars=(Bar(0.5, figure=Figure.P50, times="plain"),),
+    fresh=True,
+    rounds_at_most=3,
+)
+REDELIVER = Row(
+    name="redeliver",
+    what="10,000 messages wait in an agent's mailbox when its process is killed: until its next incarnation has "
+    "handled them all",
+    op="msg",
+    fresh=True,
+    rounds_at_most=5,
+)
+DURABLE = Row(
+    name="durable",
+    what="as tell, to an agent whose state is on disk before a message is acknowledged",
+    op="msg",
+    bars=(Bar(5_000), Bar(5_000, who="local")),
+)
+TELL1K = Row(
+    name="tell1k",
+    what="as tell, with messages of 1 KB, and with a record of every message in the run's journal",
+    op="msg",
+    bars=(Bar(0.85, who="journaled", times="shoal"),),
+)
+
+ROWS: tuple[Row, ...] = (
+    TELL, ASK, ASK64, HOP1, HOP64, FAN, CREATE, CELLS, RESTART, REDELIVER, DURABLE, TELL1K,
+)  # fmt: skip
 """All rows in the order in which they are run and shown."""
+
+
+ABOUT_DEATH = frozenset({row.name for row in (RESTART, REDELIVER, DURABLE, TELL1K)})
+"""Rows that have a panel of their own."""
 
 
 def rows_named(names: Sequence[str]) -> tuple[Row, ...]:

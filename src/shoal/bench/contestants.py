@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from shoal.bench.errors import UnknownSide, nearest
 from shoal.bench.sides import Contestant
 
-KEYS = ("shoal", "plain", "batched", "local", "queue", "pipe")
+KEYS = ("shoal", "plain", "batched", "cold", "journaled", "local", "queue", "pipe")
 """Keys of all contestants, in the order of the columns."""
 
 
@@ -24,13 +24,20 @@ def contestants_named(keys: Sequence[str]) -> tuple[Contestant, ...]:
 
 def _everybody() -> tuple[Contestant, ...]:
     # Late: they import Ray, which takes a second that `--help` and `--list` need not wait for.
-    from shoal.bench import floors, plain_ray, shoal_sides  # noqa: PLC0415
+    from shoal.bench import floors, plain_ray, recovery_sides, shoal_sides  # noqa: PLC0415
 
     return (
-        Contestant("shoal", "shoal", shoal_sides.SHOAL),
+        Contestant("shoal", "shoal", {**shoal_sides.SHOAL, **recovery_sides.RECOVERY}),
         Contestant("plain", "plain Ray", plain_ray.PLAIN),
         Contestant("batched", "Ray batched by hand", plain_ray.BATCHED),
-        Contestant("local", "shoal, one process", shoal_sides.LOCAL, needs_ray=False),
+        Contestant("cold", "shoal without spares", recovery_sides.COLD),
+        Contestant("journaled", "shoal, journaled", recovery_sides.JOURNALED),
+        Contestant(
+            "local",
+            "shoal, one process",
+            {**shoal_sides.LOCAL, **recovery_sides.RECOVERY_LOCAL},
+            needs_ray=False,
+        ),
         Contestant("queue", "floor: asyncio.Queue", floors.QUEUE, needs_ray=False),
         Contestant("pipe", "floor: pipe, two processes", floors.PIPE, needs_ray=False),
     )

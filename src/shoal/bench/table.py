@@ -1,6 +1,7 @@
 """The result as tables for the terminal, readable from 100 columns on.
 
-Two panels: shoal between processes beside plain Ray, and below it what one process does beside the floors.
+Three panels: shoal between processes beside plain Ray, what death and durability cost, and below them what one
+process does beside the floors.
 Each cell leads with the row's figure and its noise over the rounds, and says below it what an operation
 costs.
 """
@@ -15,12 +16,21 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from shoal.bench.catalogue import ABOUT_DEATH
 from shoal.bench.quantities import in_three_digits, quantity, seconds, size
 from shoal.bench.results import BarResult, Report, RowResult, SideResult
 from shoal.bench.rows import Figure, Row
 
 MAIN = (("shoal", "shoal"), ("plain", "plain Ray"), ("batched", "by hand × 64"))
 """Contestants of the first panel with their headings; the ratio's column stands behind them."""
+
+DEATH = (
+    ("shoal", "shoal"),
+    ("plain", "plain Ray"),
+    ("cold", "without spares"),
+    ("journaled", "with journal"),
+)
+"""Contestants of the panel about death and durability."""
 
 BESIDE = (("local", "shoal, one process"), ("queue", "asyncio.Queue"), ("pipe", "pipe, two processes"))
 """Contestants of the second panel."""
@@ -32,11 +42,14 @@ _NOTHING = Text("–", style="dim")
 def render(report: Report) -> RenderableType:
     """All of a report: the panels that have anything in them, then what to know when reading them."""
     parts: list[RenderableType] = []
-    for title, columns, ratio in (
-        ("shoal beside plain Ray", MAIN, True),
-        ("one process, and the floors", BESIDE, False),
+    messaging = [row for row in report.rows if row.name not in ABOUT_DEATH]
+    about_death = [row for row in report.rows if row.name in ABOUT_DEATH]
+    for title, candidates, columns, ratio in (
+        ("shoal beside plain Ray", messaging, MAIN, True),
+        ("death and durability", about_death, DEATH, False),
+        ("one process, and the floors", report.rows, BESIDE, False),
     ):
-        rows = [row for row in report.rows if any(key in row.sides for key, _ in columns)]
+        rows = [row for row in candidates if any(key in row.sides for key, _ in columns)]
         if rows:
             parts.append(_panel(title, rows, columns, ratio=ratio))
     parts.append(Text("\n".join(notes(report)), style="dim"))

@@ -54,6 +54,16 @@ def parcel(number: int) -> Parcel:
     return _PARCELS[number % POOL] if number >= 0 else _make(number)
 
 
+_KILOBYTES = tuple(
+    Parcel(number=number, sender="driver", score=0.5, text="x" * 978) for number in range(POOL)
+)
+
+
+def kilobyte(number: int) -> Parcel:
+    """A parcel of about 1,024 bytes: one of a pool, like :func:`parcel`."""
+    return _KILOBYTES[number % POOL]
+
+
 def answers(receipt: Receipt, number: int) -> bool:
     """Whether ``receipt`` is that of ``parcel(number)``."""
     return receipt.number == parcel(number).number

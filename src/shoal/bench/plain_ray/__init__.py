@@ -27,6 +27,7 @@ from collections.abc import Mapping
 from shoal.bench.plain_ray.ask import BatchedAsks, PlainAskOneByOne, PlainAsks
 from shoal.bench.plain_ray.creation import PlainCreation
 from shoal.bench.plain_ray.fan import BatchedFan, PlainFan
+from shoal.bench.plain_ray.restart import PlainRestart
 from shoal.bench.plain_ray.ring import BatchedRing, PlainRing
 from shoal.bench.plain_ray.tell import BatchedTell, PlainTell
 from shoal.bench.sides import SideFactory
@@ -40,6 +41,7 @@ PLAIN: Mapping[str, SideFactory] = {
     "fan": PlainFan,
     "create": lambda: PlainCreation(agents=8),
     "cells": lambda: PlainCreation(agents=20),
+    "restart": PlainRestart,
 }
 """One call a message, by row."""
 
