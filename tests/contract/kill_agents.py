@@ -46,3 +46,18 @@ class Source(shoal.Agent):
             for receiver in send.to:
                 await ctx.tell(receiver, Item(sender=send.sender, number=number))
         return send.count
+
+
+class Step(BaseModel):
+    number: int
+    to: shoal.Ref
+
+
+class Stepper(shoal.Agent):
+    """Says to another what it does, before and after a while."""
+
+    async def on_step(self, step: Step, ctx: shoal.Context) -> int:
+        await ctx.tell(step.to, Item(sender=0, number=2 * step.number))
+        await asyncio.sleep(HANDLING_S)
+        await ctx.tell(step.to, Item(sender=0, number=2 * step.number + 1))
+        return os.getpid()
