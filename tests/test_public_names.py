@@ -9,9 +9,10 @@ import sys
 import pytest
 
 NAMES = {
-    "shoal": """Agent ByField Config Context DeadLetter Lane LeastLoaded Overflow Ref RoundRobin System Team Topology
-        errors function_agent message pipeline single start worker""",
-    "shoal.actors": "Agent function_agent",
+    "shoal": """Agent Backoff ByField ChildSpec Config Context DeadLetter Exit Lane LeastLoaded Overflow Ref
+        RoundRobin Supervisor SupervisorRef System Team Topology errors function_agent message
+        pipeline single start worker""",
+    "shoal.actors": "Agent ChildCounts ChildState Supervisor SupervisorRef function_agent",
     "shoal.topologies": """ByField Front GateRejected LeastLoaded NoWorker Pipeline RoundRobin Router Signature
         Single Team TeamError Topology Worker WorkerView pipeline single worker""",
 }

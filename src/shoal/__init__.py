@@ -3,6 +3,8 @@
 from shoal import errors
 from shoal.actors.agent import Agent
 from shoal.actors.function import function_agent
+from shoal.actors.supervisor import Supervisor
+from shoal.actors.supervisor_ref import SupervisorRef
 from shoal.runtime.codec import message
 from shoal.runtime.config import Config, Overflow
 from shoal.runtime.context import Context
@@ -10,6 +12,7 @@ from shoal.runtime.deadletters import DeadLetter
 from shoal.runtime.envelope import Lane
 from shoal.runtime.ref import Ref
 from shoal.runtime.starting import start
+from shoal.runtime.supervision import Backoff, ChildSpec, Exit
 from shoal.runtime.system import System
 from shoal.topologies.pipeline import pipeline
 from shoal.topologies.routers import ByField, LeastLoaded, RoundRobin
@@ -20,15 +23,20 @@ from shoal.topologies.worker import worker
 
 __all__ = [
     "Agent",
+    "Backoff",
     "ByField",
+    "ChildSpec",
     "Config",
     "Context",
     "DeadLetter",
+    "Exit",
     "Lane",
     "LeastLoaded",
     "Overflow",
     "Ref",
     "RoundRobin",
+    "Supervisor",
+    "SupervisorRef",
     "System",
     "Team",
     "Topology",

@@ -10,6 +10,7 @@ import typer
 
 from shoal.bench.command import bench
 from shoal.demo.command import demo
+from shoal.runtime.journal.command import resume, runs, show
 
 app = typer.Typer(
     help="shoal: an actor-model runtime for multi-agent systems on Ray.",
@@ -19,6 +20,9 @@ app = typer.Typer(
 )
 app.command()(demo)
 app.command()(bench)
+app.command()(runs)
+app.command()(show)
+app.command()(resume)
 
 
 @app.command()

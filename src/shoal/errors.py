@@ -1,5 +1,15 @@
 """All errors shoal raises on purpose; the tree is drawn in :mod:`shoal.runtime.errors`."""
 
+from shoal.runtime.durable.errors import (
+    EffectUnknown,
+    Fenced,
+    StoreBroken,
+    StoreBusy,
+    StoreError,
+    StoreFull,
+    StoreNewer,
+    StoreUnreachable,
+)
 from shoal.runtime.errors import (
     AgentDied,
     AgentNotFound,
@@ -9,6 +19,7 @@ from shoal.runtime.errors import (
     Cancelled,
     CircularAsk,
     ConfigError,
+    DeadIncarnation,
     DeliveryError,
     Expired,
     HandlerError,
@@ -22,6 +33,7 @@ from shoal.runtime.errors import (
     NameTaken,
     NotAMessage,
     ProtocolError,
+    Quarantined,
     Refused,
     ShoalError,
     SpawnError,
@@ -30,6 +42,18 @@ from shoal.runtime.errors import (
     UnknownMessage,
     UnknownOutcome,
 )
+from shoal.runtime.journal.errors import (
+    RecorderGone,
+    RunError,
+    RunExists,
+    RunInUse,
+    RunNotFound,
+    RunNotResumable,
+    RunUnwritable,
+    TaskConflict,
+    TaskUnknown,
+)
+from shoal.runtime.supervision_driver import RequestRefused
 from shoal.topologies.errors import GateRejected, NoWorker, TeamError
 
 __all__ = [
@@ -41,8 +65,11 @@ __all__ = [
     "Cancelled",
     "CircularAsk",
     "ConfigError",
+    "DeadIncarnation",
     "DeliveryError",
+    "EffectUnknown",
     "Expired",
+    "Fenced",
     "GateRejected",
     "HandlerError",
     "HandlerTimeout",
@@ -56,11 +83,28 @@ __all__ = [
     "NoWorker",
     "NotAMessage",
     "ProtocolError",
+    "Quarantined",
+    "RecorderGone",
     "Refused",
+    "RequestRefused",
+    "RunError",
+    "RunExists",
+    "RunInUse",
+    "RunNotFound",
+    "RunNotResumable",
+    "RunUnwritable",
     "ShoalError",
     "SpawnError",
     "StartError",
+    "StoreBroken",
+    "StoreBusy",
+    "StoreError",
+    "StoreFull",
+    "StoreNewer",
+    "StoreUnreachable",
     "SystemClosed",
+    "TaskConflict",
+    "TaskUnknown",
     "TeamError",
     "UnknownMessage",
     "UnknownOutcome",

@@ -103,11 +103,11 @@ async def test_nothing_is_lost_and_order_is_kept_while_processes_are_killed_at_r
                 for n, source in enumerate(sources)
             )
         )
-        names = [[ref.address for ref in refs] for refs in (receivers, sources)]
+        receiver_names, source_names = ([ref.address for ref in refs] for refs in (receivers, sources))
         killed = 0
         for _ in range(ATTACKS):
             await asyncio.wait({sending}, timeout=chance.uniform(*KILL_EVERY_S))
-            killed += await attack(system, *names, chance)
+            killed += await attack(system, receiver_names, source_names, chance)
         assert await sending == [each] * SENDERS
 
         async def all_written() -> bool:

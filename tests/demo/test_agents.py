@@ -9,18 +9,22 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from rich.console import Console
 
 import shoal
 from shoal.demo import agents
-from shoal.demo.agents import AuditRequest, Progress, ProgressQuestion
+from shoal.demo.agents import AuditRequest, Modules
 from shoal.demo.audit import AuditReport, ModuleReview, ModuleTask, review
-from shoal.demo.team import build_audit_team
+from shoal.demo.session import Options, Session
+from shoal.demo.team import AuditTeam, build_audit_team
 from tests.demo.audit.trees import write
 
 
 @pytest_asyncio.fixture
-async def system() -> AsyncIterator[shoal.System]:
-    async with shoal.start("local", isolate=True, stop_grace_s=0.2) as running:
+async def system(tmp_path: Path) -> AsyncIterator[shoal.System]:
+    async with shoal.start(
+        "local", run="audit", runs_root=tmp_path / "runs", isolate=True, stop_grace_s=0.2
+    ) as running:
         yield running
 
 
@@ -33,10 +37,17 @@ def tree(tmp_path: Path) -> Path:
     return root
 
 
-async def _audit(system: shoal.System, tree: Path, **team: int) -> AuditReport:
-    built = await build_audit_team(system, **{"reviewers": 2, "checkers": 1, **team})
-    report: AuditReport = await built.lead.ask(AuditRequest(path=str(tree)), timeout_s=60)
-    return report
+async def _audit(system: shoal.System, tree: Path, **sizes: int) -> AuditReport:
+    team = await build_audit_team(system, **{"reviewers": 2, "checkers": 1, **sizes})
+    return await _audit_by(team, system, tree)
+
+
+async def _audit_by(team: AuditTeam, system: shoal.System, tree: Path) -> AuditReport:
+    request = AuditRequest(path=str(tree))
+    session = Session(Options(request, 2, 1, "local", None, 0, False, 0), Console(quiet=True))
+    modules: Modules = await team.lead.ask(request)
+    await session._do_modules(system, team, modules)
+    return await session._report(team)
 
 
 async def test_the_team_audits_a_tree_and_counts_every_module(system: shoal.System, tree: Path) -> None:
@@ -50,9 +61,9 @@ async def test_the_team_audits_a_tree_and_counts_every_module(system: shoal.Syst
     assert report.counts.dead_code == 6
 
 
-async def test_more_reviewers_make_the_same_report(system: shoal.System, tree: Path) -> None:
+async def test_more_reviewers_make_the_same_report(system: shoal.System, tree: Path, tmp_path: Path) -> None:
     first = await _audit(system, tree)
-    async with shoal.start("local") as other:
+    async with shoal.start("local", run="other", runs_root=tmp_path) as other:
         assert await _audit(other, tree, reviewers=5, checkers=3) == first
 
 
@@ -96,7 +107,7 @@ async def test_another_reviewer_takes_over_from_one_that_is_gone(
 
     monkeypatch.setattr(agents, "review", held)
     team = await build_audit_team(system, reviewers=2, checkers=1)
-    audit = asyncio.ensure_future(team.lead.ask(AuditRequest(path=str(tree)), timeout_s=60))
+    audit = asyncio.ensure_future(_audit_by(team, system, tree))
     assert await asyncio.to_thread(began.wait, 30)
     await system.stop("audit/review/1", kill=True)
     go_on.set()
@@ -109,31 +120,8 @@ async def test_modules_fail_with_the_reason_when_no_reviewer_is_left(
 ) -> None:
     team = await build_audit_team(system, reviewers=1, checkers=1)
     await system.stop("audit/review/1")
-    report = await team.lead.ask(AuditRequest(path=str(tree)), timeout_s=60)
+    report = await _audit_by(team, system, tree)
     assert (report.totals.reviewed, report.totals.skipped, report.totals.failed) == (0, 0, 7)
     assert all(
         "audit/review/1 is stopped: stopped by the client" in failed.reason for failed in report.failed
     )
-
-
-async def test_progress_is_answered_while_the_audit_runs(
-    system: shoal.System, tree: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    go_on, began = threading.Event(), threading.Event()
-
-    def held(task: ModuleTask) -> ModuleReview:
-        began.set()
-        assert go_on.wait(30)
-        return review(task)
-
-    monkeypatch.setattr(agents, "review", held)
-    team = await build_audit_team(system, reviewers=1, checkers=1)
-    assert await team.lead.ask(ProgressQuestion()) == Progress()
-    audit = asyncio.ensure_future(team.lead.ask(AuditRequest(path=str(tree)), timeout_s=60))
-    assert await asyncio.to_thread(began.wait, 30)
-    during: Progress = await team.lead.ask(ProgressQuestion())
-    assert (during.total, during.done, during.failed) == (7, 0, 0)
-    go_on.set()
-    await audit
-    after: Progress = await team.lead.ask(ProgressQuestion())
-    assert (after.total, after.done, after.failed) == (7, 7, 0)

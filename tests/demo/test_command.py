@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,15 @@ from shoal.demo import agents
 from shoal.demo.audit import ModuleReview, ModuleTask, review
 from shoal.demo.audit.checks import complexity
 from shoal.demo.audit.render import RUN_HEADING
+from shoal.runtime.journal import RunNotFound, open_run
 from tests.demo.audit.trees import write
+
+
+@pytest.fixture(autouse=True)
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the runs of a test are."""
+    monkeypatch.setenv("SHOAL_RUNS", str(tmp_path / "runs"))
+    return tmp_path / "runs"
 
 
 @pytest.fixture
@@ -144,11 +153,11 @@ def held(task):
 look = agents.review
 released = threading.Event()
 agents.review = held
-app(["demo", {tree!r}, "--address", "local", "--out", {out!r}], prog_name="shoal")
+app(["demo", {tree!r}, "--address", "local", "--out", {out!r}, "--run", "mine"], prog_name="shoal")
 """
 
 
-def test_an_interrupt_ends_it_with_one_line_and_no_report(tree: Path, tmp_path: Path) -> None:
+def test_an_interrupt_ends_it_with_one_line_that_says_how_to_go_on(tree: Path, tmp_path: Path) -> None:
     script = INTERRUPTED.format(tree=str(tree), out=str(tmp_path / "out"))
     with subprocess.Popen(
         [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -161,9 +170,90 @@ def test_an_interrupt_ends_it_with_one_line_and_no_report(tree: Path, tmp_path: 
         _, errors = running.communicate(timeout=60)
     assert running.returncode == 130, errors
     assert errors.strip().splitlines() == [
-        "shoal demo: interrupted; all agents were stopped, no report was written"
+        "shoal demo: interrupted; what is done is recorded, finish it with: shoal resume mine"
     ]
     assert not (tmp_path / "out" / "report.md").exists()
+
+
+def recorded(runs: Path, name: str) -> dict[str, int]:
+    """The tasks of a run that have ended, with how often each was submitted."""
+    try:
+        with open_run(name, root=runs) as reader:
+            return {entry.task: entry.attempts for entry in reader.tasks() if not entry.open}
+    except RunNotFound:
+        return {}
+
+
+def report_of(out: Path) -> str:
+    """The report without what differs from run to run."""
+    return (out / "report.md").read_text().partition(RUN_HEADING)[0]
+
+
+def test_a_demo_that_was_killed_is_finished_by_resume_with_the_same_report(
+    tmp_path: Path, runs: Path
+) -> None:
+    packages = ["--packages", "email,json", "--address", "local"]
+    command = [
+        sys.executable,
+        "-m",
+        "shoal",
+        "demo",
+        *packages,
+        "--out",
+        str(tmp_path / "out"),
+        "--run",
+        "mine",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as running:
+        until = time.monotonic() + 60
+        while len(recorded(runs, "mine")) < 5 and time.monotonic() < until:
+            assert running.poll() is None
+        running.kill()
+    before = recorded(runs, "mine")
+    assert len(before) >= 5
+    assert not (tmp_path / "out" / "report.md").exists()
+    listed = CliRunner(env={"COLUMNS": "120"}).invoke(app, ["runs"]).stdout
+    assert re.search(r"mine .* interrupted ", listed)
+    done = subprocess.run(
+        [sys.executable, "-m", "shoal", "resume", "mine"], capture_output=True, text=True, check=True
+    )
+    assert re.search(rf"resumed +{len(before)} modules were recorded", done.stdout)
+    after = recorded(runs, "mine")
+    assert {module: after[module] for module in before} == before
+    assert demo("--packages", "email,json", "--out", tmp_path / "other").exit_code == 0
+    assert report_of(tmp_path / "out") == report_of(tmp_path / "other")
+    again = CliRunner().invoke(app, ["resume", "mine"])
+    assert (again.exit_code, again.stdout.split()[2:4]) == (0, ["is", "complete:"])
+
+
+def test_processes_are_killed_only_where_there_are_some(tree: Path, tmp_path: Path) -> None:
+    result = demo(tree, "--out", tmp_path / "out", "--kill-agents", "2")
+    assert result.exit_code == 1
+    assert "no processes of agents on this machine to kill" in result.stderr
+
+
+@pytest.mark.ray
+@pytest.mark.timeout(300)
+def test_the_report_is_the_same_when_agents_are_killed_meanwhile(tmp_path: Path) -> None:
+    arguments = [
+        "--packages",
+        "email,json",
+        "--reviewers",
+        "2",
+        "--checkers",
+        "1",
+        "--out",
+        str(tmp_path / "fire"),
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "shoal", "demo", *arguments, "--kill-agents", "4", "--seed", "7"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "4 processes killed, 4 restarts, nothing lost" in done.stdout
+    assert json.loads((tmp_path / "fire" / "report.json").read_text())["run"]["restarts"] == 4
+    assert demo("--packages", "email,json", "--out", tmp_path / "calm").exit_code == 0
+    assert report_of(tmp_path / "fire") == report_of(tmp_path / "calm")
 
 
 @pytest.mark.ray

@@ -6,6 +6,7 @@ Callback contract::
         state: Tally                                     # optional: a Pydantic model, made at start
 
         async def on_start(self, ctx): ...               # before the first message
+        async def on_restart(self, ctx): ...             # after on_start, when the agent was there before
         async def on_add(self, message: Add, ctx): ...   # any `on_...`: handles its annotated message type
         async def on_stop(self, ctx, reason): ...        # after the last
 
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ValidationError
 
-from shoal.runtime.behavior import Handler, HandlerTable
+from shoal.runtime.behavior import Handler, HandlerTable, OnError
 from shoal.runtime.config import Overflow, describe_invalid
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.signature import handlers_of
@@ -28,6 +29,7 @@ from shoal.runtime.signature import handlers_of
 if TYPE_CHECKING:
     from shoal.runtime.context import Context
 
+MOST_RETRIES = 100
 _HOOKS = frozenset({"on_start", "on_stop", "on_restart"})
 
 
@@ -42,12 +44,24 @@ class Agent:
     """What a full mailbox does."""
     handler_timeout_s: float | None = None
     """Limit of one handler's run; ``None``: the system's."""
+    durable: bool = False
+    """Whether ``state`` outlives the process: saved with what was handled before anything is acknowledged.
+
+    Needs a ``state`` model and handlers that run one at a time.
+    """
+    on_error: OnError | str = OnError.FAIL
+    """What a handler's exception does beyond failing its message: ``fail``, ``retry``, ``restart``, ``escalate``."""
+    retries: int = 3
+    """With ``on_error="retry"``: how often a message is tried again."""
     capabilities: ClassVar[tuple[str, ...]] = ()
     """What it can do, for routers that choose by capability."""
 
     def handler_table(self) -> HandlerTable:
         """The handlers of this agent, checked. Raises :class:`ConfigError` when they cannot work."""
-        check_options(type(self).__name__, self.concurrency, self.mailbox, self.handler_timeout_s)
+        name = type(self).__name__
+        check_options(name, self.concurrency, self.mailbox, self.handler_timeout_s)
+        check_recovery(name, self.on_error, self.retries)
+        self._check_durable(name)
         table = HandlerTable(_handlers(self))
         self._make_state()
         return table
@@ -77,8 +91,25 @@ class Agent:
                 )
             ) from exc
 
+    def _check_durable(self, name: str) -> None:
+        if not self.durable:
+            return
+        if _state_model(type(self)) is None:
+            raise ConfigError(
+                f"{name} is durable, but has nothing to save: annotate `state` with a Pydantic model"
+            )
+        if self.concurrency != 1:
+            raise ConfigError(
+                f"{name} is durable with concurrency {self.concurrency}: only between two messages is its state "
+                "whole, so it handles one at a time"
+            )
+
     async def on_start(self, ctx: Context) -> None:
-        """Called before the first message. Raising fails the spawn."""
+        """Called before the first message. Raising fails the spawn. A durable agent has its saved state here."""
+
+    async def on_restart(self, ctx: Context) -> None:
+        """Called after ``on_start`` when the agent was there before: its process died, its state was saved by an
+        earlier one, or ``on_error`` restarted it."""
 
     async def on_stop(self, ctx: Context, reason: str) -> None:
         """Called after the last message of an orderly stop."""
@@ -114,6 +145,17 @@ def check_options(name: str, concurrency: Any, mailbox: Any, handler_timeout_s: 
         raise ConfigError(f"{name}.mailbox is {mailbox!r}; it must be a whole number from 1, or None")
     if handler_timeout_s is not None and handler_timeout_s <= 0:
         raise ConfigError(f"{name}.handler_timeout_s is {handler_timeout_s!r}; it must be positive, or None")
+
+
+def check_recovery(name: str, on_error: Any, retries: Any) -> None:
+    """Raise :class:`ConfigError` for what cannot be done about an error."""
+    if on_error not in list(OnError):
+        choices = ", ".join(repr(str(choice)) for choice in OnError)
+        raise ConfigError(f"{name}.on_error is {on_error!r}; it must be one of {choices}")
+    if not isinstance(retries, int) or not 0 <= retries <= MOST_RETRIES:
+        raise ConfigError(
+            f"{name}.retries is {retries!r}; it must be a whole number from 0 to {MOST_RETRIES}"
+        )
 
 
 def _state_model(kind: type) -> type[BaseModel] | None:

@@ -18,6 +18,7 @@ class AuditTeam:
     """The running team."""
 
     lead: Ref
+    aggregator: Ref
     agents: list[str]
 
 
@@ -32,7 +33,5 @@ async def build_audit_team(system: System, *, reviewers: int, checkers: int) -> 
         system.spawn(Aggregator, name="aggregator"),
     )
     check = line.members["check"]
-    lead = await system.spawn(
-        Lead(Ref(line.address), Ref(check.address), Ref(aggregator.address)), name="lead"
-    )
-    return AuditTeam(lead, [lead.address, *line.agents, aggregator.address])
+    lead = await system.spawn(Lead(Ref(line.address), Ref(check.address)), name="lead")
+    return AuditTeam(lead, aggregator, [lead.address, *line.agents, aggregator.address])

@@ -25,6 +25,8 @@ class Arrivals:
         self._links: dict[bytes, InLink] = {}
         self._newest: dict[bytes, int] = {}
         """By host name (hashed): the highest generation that was heard from."""
+        self.closed = False
+        """The host ends and will be started again: what comes now is left to its senders."""
 
     def link(self, sender: bytes) -> InLink:
         """The receiving end of the link from a host incarnation."""
@@ -58,6 +60,8 @@ class Arrivals:
 
     def on_frame(self, sender: bytes, frame: bytes | memoryview, back: Backway | None) -> None:
         """Take in a frame from ``sender``. Raises :class:`ProtocolError` for what is none."""
+        if self.closed:
+            return
         data = unpack(frame)
         if not isinstance(data, Data):
             raise ProtocolError("a report came where data was expected")

@@ -1,18 +1,21 @@
 """The behaviour contract: what agents, and later supervisors, recorders and boards, give the runtime.
 
-A behaviour is an object with a :class:`HandlerTable` (message type → handler) and three hooks::
+A behaviour is an object with a :class:`HandlerTable` (message type → handler) and hooks::
 
     async on_start(ctx)                before the first message; raising fails the spawn
+    async on_restart(ctx)              optional; after on_start, when it is not the agent's first
     async handler(message, ctx) -> reply
     async on_stop(ctx, reason)         after the last message, also when it is stopped early; not when it is killed
 
-Handlers of one behaviour run one at a time unless its ``concurrency`` says otherwise.
+Handlers of one behaviour run one at a time unless its ``concurrency`` says otherwise. Three attributes are optional:
+``durable`` (its ``state`` survives), ``on_error`` (an :class:`OnError`) and ``retries``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from msgpack import unpackb
@@ -23,6 +26,19 @@ from shoal.runtime.errors import ConfigError, UnknownMessage
 
 if TYPE_CHECKING:
     from shoal.runtime.context import Context
+
+
+class OnError(StrEnum):
+    """What an exception in a handler does beyond failing its message."""
+
+    FAIL = "fail"
+    """Nothing: the agent goes on with the next message."""
+    RETRY = "retry"
+    """The message is tried again, a few times; only then it fails."""
+    RESTART = "restart"
+    """The agent goes on as a fresh one; mailbox, links and children stay."""
+    ESCALATE = "escalate"
+    """The agent ends with an error, and who keeps or supervises it decides."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from shoal.runtime.behavior import Behavior, role_of
 from shoal.runtime.config import Overflow
 from shoal.runtime.deadletters import Reason
 from shoal.runtime.delivery import Delivery
+from shoal.runtime.effects import Effects
 from shoal.runtime.envelope import LANE_SYSTEM, Envelope
 from shoal.runtime.errors import AgentDied, AgentStopped, Cancelled, MailboxFull, ShoalError
+from shoal.runtime.failure import handler_error
 from shoal.runtime.mailbox import Mailbox
 from shoal.runtime.recent import Recent
 from shoal.runtime.worker import Worker
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from shoal.runtime.host import Host
     from shoal.runtime.inlink import Inlet
 
-_REPLIES_KEPT_BYTES = 8 * 1024 * 1024
+REPLIES_KEPT_BYTES = 8 * 1024 * 1024
 
 
 class State(Enum):
@@ -44,8 +47,10 @@ class Cell:
     """One agent in a host. Made by ``Host.add``; all calls on the host's event loop."""
 
     __slots__ = (
+        "_effects",
         "_recent",
         "_reserved",
+        "_restarting",
         "address",
         "behavior",
         "children",
@@ -55,6 +60,8 @@ class Cell:
         "host",
         "mailbox",
         "quiet",
+        "recipe",
+        "restarts",
         "state",
         "stats",
         "stopped_because",
@@ -63,7 +70,11 @@ class Cell:
         "workers",
     )
 
-    def __init__(self, host: Host, address: str, behavior: Behavior) -> None:
+    worker_kind: ClassVar[type[Worker]] = Worker
+
+    def __init__(
+        self, host: Host, address: str, behavior: Behavior, recipe: Callable[[], Behavior] | None = None
+    ) -> None:
         self.host = host
         self.address = address
         self.behavior = behavior
@@ -85,6 +96,59 @@ class Cell:
         self._reserved = 0
         self._recent: Recent[Any] | None = None
         """By id: a delivery in progress, or the outcome of one that ended."""
+        self.recipe = recipe or (lambda: behavior)
+        """Makes the behaviour afresh."""
+        self.restarts = 0
+        """How often it was made afresh in this process."""
+        self._restarting: asyncio.Future[None] | None = None
+        self._effects: Effects | None = None
+
+    # -- starting ------------------------------------------------------------------------------------------
+
+    async def begin(self) -> None:
+        """Make the agent ready for its first message. Raises what its hooks raise."""
+        await self._run_hooks(self.behavior, again=self.host.generation > 1)
+
+    async def _run_hooks(self, behavior: Behavior, *, again: bool) -> None:
+        await self.host.run_hook(self, behavior.on_start)
+        on_restart = getattr(behavior, "on_restart", None)
+        if again and on_restart is not None:
+            await self.host.run_hook(self, on_restart)
+
+    async def restart(self, why: str) -> None:
+        """Go on with a fresh behaviour; what waits and who sends stays. When it does not start, the agent fails."""
+        if self._restarting is not None:
+            await asyncio.shield(self._restarting)  # of several handlers that failed, one restarts it
+            return
+        self._restarting = asyncio.get_running_loop().create_future()
+        try:
+            self.restarts += 1
+            behavior = self.recipe()
+            table = behavior.handler_table()
+            await self._revive(behavior)
+            self.behavior, self.table = behavior, table
+        except (Exception, SystemExit) as exc:
+            error = handler_error(exc, self.address, "restart")
+            self.host.fail(self, f"{self.address} could not be restarted after {why}: {error.text}")
+        finally:
+            self._restarting.set_result(None)
+            self._restarting = None
+
+    async def _revive(self, behavior: Behavior) -> None:
+        await self._run_hooks(behavior, again=True)
+
+    async def settled(self) -> None:
+        """Wait until what was handled has been answered and acknowledged, where that can take a while."""
+
+    async def ended(self) -> None:
+        """The agent has stopped in order: let go of what it holds."""
+
+    @property
+    def effects(self) -> Effects:
+        """What it does once."""
+        if self._effects is None:
+            self._effects = Effects(self)
+        return self._effects
 
     # -- admission -----------------------------------------------------------------------------------------
 
@@ -100,14 +164,14 @@ class Cell:
                 return self.mailbox.overflow is not Overflow.BLOCK
             self.mailbox.push(delivery)
         if len(self.workers) < self.concurrency:
-            Worker.start(self)
+            self.worker_kind.start(self)
         return True
 
     def admit_once(self, delivery: Delivery) -> bool:
         """As :meth:`admit` for a message from another process, which may come again under the same id."""
         recent = self._recent
         if recent is None:
-            recent = self._recent = Recent(self.host.config.remembered_ids, _REPLIES_KEPT_BYTES)
+            recent = self._recent = Recent(self.host.config.remembered_ids, REPLIES_KEPT_BYTES)
         message_id = delivery.envelope.id
         known = recent.meet(message_id, delivery)
         if known is None:
@@ -220,6 +284,10 @@ class Cell:
             self.waiting = deque()
         return self.waiting
 
+    def source(self) -> Callable[[], Delivery | None]:
+        """Where its worker gets the next message from."""
+        return self.mailbox.pop
+
     # -- cancelling and stopping ---------------------------------------------------------------------------
 
     def cancel(self, message_id: bytes) -> None:
@@ -258,6 +326,11 @@ class Cell:
         self._bury_all()
         self._cancel_workers(f"{self.address} was killed: {reason}")
 
+    def freeze(self, why: str) -> None:
+        """Begin no further message: what waits stays for the next incarnation."""
+        self.stopped_because = why
+        self.concurrency = 0
+
     def _bury_all(self) -> None:
         error = AgentStopped(f"{self.address} is stopped: {self.stopped_because}")
         for delivery in self.mailbox.drain():
@@ -278,7 +351,7 @@ class Cell:
 
     async def _wait_quiet(self, limit_s: float | None) -> bool:
         """Wait until no worker runs; ``False`` when ``limit_s`` is over first."""
-        if not self.workers:
+        if not self.busy:
             return True
         if self.quiet is None or self.quiet.done():
             self.quiet = asyncio.get_running_loop().create_future()
@@ -289,7 +362,16 @@ class Cell:
         """A worker found the mailbox empty."""
         self.workers.remove(worker)
         self.host.active.discard(worker)
-        if not self.workers and self.quiet is not None and not self.quiet.done():
+        self.look_quiet()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is still under way."""
+        return bool(self.workers)
+
+    def look_quiet(self) -> None:
+        """Tell who waits for it when nothing is under way any more."""
+        if self.quiet is not None and not self.quiet.done() and not self.busy:
             self.quiet.set_result(None)
 
     # -- seeing --------------------------------------------------------------------------------------------

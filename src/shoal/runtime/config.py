@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from shoal.runtime.errors import ConfigError
 
@@ -59,8 +60,9 @@ class Config(BaseModel):
     """What stopping waits for a handler in progress before it is cancelled."""
     report_delay_s: float = Field(default=0.001, ge=0, le=0.1)
     """How long a receipt may wait for more to report; answers, credit and every second batch go at once."""
-    quarantine_after: int = Field(default=3, ge=1)
-    """A message in whose handling the agent's process died this often is not tried again."""
+    quarantine_after: int = Field(default=10, ge=1)
+    """A message in whose handling the agent's process died this often is not tried again. Not fewer by default: a long
+    handler on a machine that kills processes dies for no fault of its message."""
     unresponsive_s: float = Field(default=60.0, gt=0)
     """A process that does not even answer whether it lives for so long is ended and started again."""
     spares: int = Field(default=1, ge=0, le=64)
@@ -71,6 +73,23 @@ class Config(BaseModel):
     """Port of the node's scrape endpoint on loopback. ``0``: any free one. ``None``: no endpoint."""
     isolate: bool = False
     """Local host: send every message through the codec, as between processes (slower; finds aliasing)."""
+    run_dir: str = ""
+    """Directory of the run, where durable state is kept; made when something is saved. Empty: a default one."""
+    state_store: str = Field(default="", repr=False)
+    """Where durable agents are kept. Empty: SQLite files in the run directory. ``postgresql://...``: a database."""
+
+    @field_validator("run_dir")
+    @classmethod
+    def _absolute(cls, run_dir: str) -> str:
+        """Hosts have working directories of their own."""
+        return str(Path(run_dir).absolute()) if run_dir else ""
+
+    @field_validator("state_store")
+    @classmethod
+    def _known_store(cls, store: str) -> str:
+        if store and not store.startswith(("postgresql://", "postgres://")):
+            raise ValueError("give a postgresql:// address, or nothing for SQLite files in the run directory")
+        return store
 
 
 def make_config(settings: dict[str, Any]) -> Config:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Coroutine
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Literal
 
 from shoal.runtime.delivery import Delivery
 from shoal.runtime.envelope import (
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from shoal.runtime.cell import Cell
 
 _log = logging.getLogger("shoal.agent")
+_ATTEMPT = 1 << 24
+"""Sends of one attempt at a message, at most: each attempt has ids of its own."""
 
 
 class Context:
@@ -33,12 +36,13 @@ class Context:
     ``delivery`` is ``None`` in the hooks, which handle no message.
     """
 
-    __slots__ = ("_cell", "_delivery", "_scope", "_sends")
+    __slots__ = ("_cell", "_delivery", "_scope", "_sends", "_spawns")
 
-    def __init__(self, cell: Cell, delivery: Delivery | None) -> None:
+    def __init__(self, cell: Cell, delivery: Delivery | None, attempt: int = 0) -> None:
         self._cell = cell
         self._delivery = delivery
-        self._sends = 0
+        self._sends = attempt * _ATTEMPT
+        self._spawns = 0
         self._scope: Scope | None = None
 
     # -- who and what --------------------------------------------------------------------------------------
@@ -77,6 +81,11 @@ class Context:
             return None
         limits = [at for at in (envelope.scope.deadline, envelope.scope.answer_by) if at is not None]
         return min(limits, default=None)
+
+    @property
+    def restarts(self) -> int:
+        """How often this agent was started again: its process, or in it (``on_error="restart"``)."""
+        return self._cell.host.generation - 1 + self._cell.restarts
 
     @property
     def cancelled(self) -> bool:
@@ -138,9 +147,42 @@ class Context:
             timeout_s, LANE_NORMAL if lane is None else lane,
         )  # fmt: skip
 
+    async def once(
+        self,
+        key: str,
+        fn: Callable[[], Any],
+        *,
+        unknown: Literal["rerun", "raise"] = "rerun",
+        scope: Literal["message", "agent"] = "message",
+    ) -> Any:
+        """Do something that must not happen again when this message is handled again, and return its result.
+
+        ``fn`` takes nothing; it may be async. Its result, a message, is recorded before this returns, and whoever
+        handles the same message after a death of the process gets it without a call. When ``fn`` raises, it has not
+        happened: nothing is recorded and the error goes on. When the process dies between ``fn`` and the record,
+        nobody knows: ``unknown="rerun"`` then calls ``fn`` again (at least once), ``"raise"`` raises
+        :class:`EffectUnknown` (at most once).
+
+        ``key`` names the effect within the message, or with ``scope="agent"`` (always so in hooks) within the
+        agent's whole life. Raises ``NotAMessage`` for a result that cannot be recorded.
+        """
+        if unknown not in ("rerun", "raise") or scope not in ("message", "agent"):
+            raise ConfigError(f"once({key!r}): unknown is 'rerun' or 'raise', scope is 'message' or 'agent'")
+        delivery = self._delivery
+        within = delivery.envelope.id if delivery is not None and scope == "message" else b""
+        return await self._cell.effects.once(within, key, fn, at_most=unknown == "raise")
+
     async def spawn(self, agent: Any, *, name: str | None = None, host: str | None = None) -> Ref:
-        """Start a child: stopped when this agent stops. Raises ``SpawnError``."""
-        return await self._cell.host.spawn_child(self._cell, agent, name, host)
+        """Start a child: stopped when this agent stops for good. Raises ``SpawnError``.
+
+        A child outlives a restart of its parent. Who starts it again under the same name gets the one that lives;
+        without a ``name``, handling the same message again makes the same names.
+        """
+        self._spawns += 1
+        mark = str(self._spawns)
+        if self._delivery is not None:
+            mark = f"{blake2b(self._delivery.envelope.id, digest_size=6).hexdigest()}-{mark}"
+        return await self._cell.host.spawn_child(self._cell, agent, name, host, mark)
 
     async def stop(self, child: Ref | str | None = None, *, drain: bool = False) -> None:
         """Stop a child, or (``None``) this agent once its current handler has returned."""

@@ -8,6 +8,7 @@ from shoal.runtime.custody import Custody
 from shoal.runtime.envelope import Envelope
 from shoal.runtime.errors import ShoalError
 from shoal.runtime.recent import Recent
+from shoal.runtime.wire import Reply
 
 
 class Origin(Protocol):
@@ -21,6 +22,9 @@ class Origin(Protocol):
 
     def fail(self, delivery: Delivery, error: ShoalError) -> None:
         """An ask ended in ``error``."""
+
+    def send(self, delivery: Delivery, reply: Reply, kind: type) -> None:
+        """Answer an ask with what was recorded as its reply; ``kind`` is the answer's type."""
 
     def repeat(self, delivery: Delivery, outcome: Any) -> None:
         """The same ask came before and ended with ``outcome``: answer it the same."""
@@ -90,7 +94,7 @@ class Delivery:
         """End without handling: the same message was handled before, with this outcome."""
         if self.origin is not None:
             self.origin.repeat(self, outcome)
-            self.origin.done(self)
+        self.end()
 
     def _release(self) -> None:
         if self.origin is not None:

@@ -25,6 +25,9 @@ from shoal.runtime.config import Config
 from shoal.runtime.context import Context
 from shoal.runtime.deadletters import DeadLetter, DeadLetters, Reason
 from shoal.runtime.delivery import Delivery
+from shoal.runtime.durable.access import OwnStateAccess
+from shoal.runtime.durable.errors import Fenced
+from shoal.runtime.durable_cell import make_cell
 from shoal.runtime.envelope import ASK, LANE_NORMAL, ROOT_SCOPE, TELL, Envelope, IdSource, Lane, Scope
 from shoal.runtime.errors import (
     AgentNotFound,
@@ -44,11 +47,15 @@ from shoal.runtime.post import Post
 from shoal.runtime.recipe import recipe_of
 from shoal.runtime.ref import Ref, check_name, current_sender, host_of, make_address
 from shoal.runtime.stats import HostStats
+from shoal.runtime.supervision import Exit, ExitKind
+from shoal.runtime.suspended import Suspended
 from shoal.runtime.worker import Worker
 
 _log = logging.getLogger("shoal.host")
 _TOMBSTONES = 10_000
 _TICK_S = 1.0
+_FENCED = 70
+"""Exit status of a process that found it had been given up."""
 
 
 class Host(OnLoop):
@@ -71,14 +78,19 @@ class Host(OnLoop):
         self.closed = False
         self.flight: FlightRecorder | None = None
         """Where it is noted what is being handled, for whoever finds this process dead."""
+        self.state = OwnStateAccess(config, name, isinstance(self.peers, NoPeers))
+        """Where durable agents and effects are kept; opened at first use."""
         self.suspects: dict[bytes, int] = {}
         """Messages in whose handling earlier incarnations of this host died, and how often."""
-        self.exits: list[tuple[str, str]] = []
-        """How the agent that bears the host's name ended by itself: kind of exit, why."""
+        self.exits: list[Exit] = []
+        """How the agent that bears the host's name ended by itself."""
+        self.watchers: dict[str, Callable[[Exit], None]] = {}
+        """Who is told of the end of a supervised agent of this process, by address."""
         self.on_exit: Callable[[], None] | None = None
+        self.suspended = Suspended(self)
         self.aliases: set[str] = set()
         self._starting: set[str] = set()
-        self._children = 0
+        self._failure: asyncio.Future[Exit] | None = None
         self._out = Post(self)
         self.post = self._out.post
         self.ask_as = self._out.ask
@@ -144,6 +156,10 @@ class Host(OnLoop):
         self._starting.add(address)
         try:
             cell = await self._start(address, agent)
+        except ShoalError as error:
+            if address not in self.suspended:  # nobody tries again
+                self.suspended.bury_children(address, error.text)
+            raise
         finally:
             self._starting.discard(address)
         self.cells[address] = cell
@@ -153,10 +169,11 @@ class Host(OnLoop):
 
     async def _start(self, address: str, agent: Any) -> Cell:
         try:
-            behavior: Behavior = recipe_of(agent)()
-            cell = Cell(self, address, behavior)
+            recipe = recipe_of(agent)
+            behavior: Behavior = recipe()
+            cell = make_cell(self, address, behavior, recipe)
             self._watch(cell.handler_timeout_s)
-            await self._hook(cell, behavior.on_start)
+            await cell.begin()
         except ShoalError:
             raise
         except TimeoutError as exc:
@@ -168,7 +185,7 @@ class Host(OnLoop):
             ) from exc
         return cell
 
-    async def _hook(self, cell: Cell, hook: Any, *arguments: Any) -> None:
+    async def run_hook(self, cell: Cell, hook: Any, *arguments: Any) -> None:
         """Run a hook under the agent's context, within the handler limit."""
         ctx = Context(cell, None)
 
@@ -178,8 +195,19 @@ class Host(OnLoop):
 
         await asyncio.wait_for(asyncio.ensure_future(run()), cell.handler_timeout_s)
 
-    async def stop(self, address: str, reason: str, *, drain: bool = False, kill: bool = False) -> None:
-        """Stop an agent here or elsewhere; children go first, newest first. Unknown ones are fine: they are gone."""
+    async def stop(
+        self,
+        address: str,
+        reason: str,
+        *,
+        drain: bool = False,
+        kill: bool = False,
+        grace_s: float | None = None,
+    ) -> None:
+        """Stop an agent here or elsewhere; children go first, newest first. Unknown ones are fine: they are gone.
+
+        ``grace_s``: what it waits for a handler in progress and for ``on_stop``; ``None``: what the system's says.
+        """
         cell = self.cells.get(address)
         if cell is None:
             if address not in self.stopped and host_of(address) != self.name:
@@ -192,16 +220,25 @@ class Host(OnLoop):
                 continue
         if kill:
             cell.kill(reason)
+            if hasattr(cell.behavior, "killed"):
+                cell.behavior.killed()
         else:
-            await cell.stop(reason, drain=drain, grace_s=self.config.stop_grace_s)
-            await self._run_on_stop(cell, reason)
+            grace_s = self.config.stop_grace_s if grace_s is None else grace_s
+            await self.wind_down(cell, reason, grace_s, drain=drain)
         self._forget(cell)
+        self._tell_watcher(address, Exit(kind=ExitKind.KILLED if kill else ExitKind.SHUTDOWN, text=reason))
 
-    async def _run_on_stop(self, cell: Cell, reason: str) -> None:
+    async def wind_down(self, cell: Cell, reason: str, grace_s: float, *, drain: bool = False) -> None:
+        """Let a cell end in order: its handlers, then its ``on_stop``."""
+        await cell.stop(reason, drain=drain, grace_s=grace_s)
+        await self._run_on_stop(cell, reason, grace_s)
+        await cell.ended()
+
+    async def _run_on_stop(self, cell: Cell, reason: str, grace_s: float) -> None:
+        # A supervisor's takes as long as its children may.
+        limit_s = None if getattr(cell.behavior, "stops_children", False) else grace_s or None
         try:
-            await asyncio.wait_for(
-                self._hook(cell, cell.behavior.on_stop, reason), self.config.stop_grace_s or None
-            )
+            await asyncio.wait_for(self.run_hook(cell, cell.behavior.on_stop, reason), limit_s)
         except (Exception, SystemExit):
             _log.exception("on_stop of %s failed", cell.address, extra={"agent": cell.address})
 
@@ -213,22 +250,30 @@ class Host(OnLoop):
         if len(self.stopped) > _TOMBSTONES:
             del self.stopped[next(iter(self.stopped))]
 
-    async def spawn_child(self, parent: Cell, agent: Any, name: str | None, host: str | None) -> Ref:
-        """Start an agent that stops with ``parent``."""
+    async def spawn_child(
+        self, parent: Cell, agent: Any, name: str | None, host: str | None, mark: str
+    ) -> Ref:
+        """Start an agent that stops with ``parent``, or find it where it outlived an earlier life of ``parent``."""
         if parent.state is not State.RUNNING:
             raise SystemClosed(f"{parent.address} is stopping and starts no children")
-        self._children += 1
         base = parent.address.partition("@")[0]
-        name = name or f"{base}/{role_of_agent(agent)}-{self._children}"
+        name = name or f"{base}/{role_of_agent(agent)}-{mark}"
         if isinstance(self.peers, NoPeers) or host == self.name:
             where = host or (name if isinstance(self.peers, NoPeers) else self.name)
-            address = (await self.add(agent, name, make_address(check_name(name), where))).address
+            address = make_address(check_name(name), where)
+            if address not in self.cells or address not in self._children_of(parent):
+                await self.add(agent, name, address)
         else:
-            address = await self.peers.spawn(agent, check_name(name), host)
+            address = await self.peers.spawn(agent, check_name(name), host, parent.address)
         if parent.children is None:
             parent.children = []
-        parent.children.append(address)
-        return Ref(address)
+        if address not in parent.children:
+            parent.children.append(address)
+        return agent.spawned_ref(address, None) if hasattr(agent, "spawned_ref") else Ref(address)
+
+    def _children_of(self, parent: Cell) -> list[str]:
+        held = self.suspended.get(parent.address)
+        return [*(parent.children or ()), *(held.children if held is not None else ())]
 
     async def stop_from(self, cell: Cell, child: str | None, drain: bool) -> None:
         """An agent stops a child, or itself (then after its handler, which must return first)."""
@@ -236,28 +281,87 @@ class Host(OnLoop):
             self._out.errand(self._stop_itself(cell, drain))
             return
         await self.stop(child, f"stopped by {cell.address}", drain=drain)
+        if host_of(child) == self.name and child != self.name:
+            await self.peers.forget(child)
         if cell.children and child in cell.children:
             cell.children.remove(child)
 
     async def _stop_itself(self, cell: Cell, drain: bool) -> None:
         await self.stop(cell.address, "it stopped itself", drain=drain)
         self.exit(cell, "normal", "it stopped itself")
+        if cell.address != self.name:
+            await self.peers.forget(cell.address)
 
-    def exit(self, cell: Cell, kind: str, why: str) -> None:
-        """The agent has ended by itself: whoever keeps this host decides what that means."""
+    def exit(self, cell: Cell, kind: str, why: str, cause: Exit | None = None) -> None:
+        """The agent has ended by itself: whoever keeps it, or this host, decides what that means."""
+        exit = Exit(kind=ExitKind(kind), text=why, cause=cause)
         if cell.address == self.name:
-            self.exits.append((kind, why))
+            self.exits.append(exit)
             if self.on_exit is not None:
                 self.on_exit()
+        elif cell.address not in self.watchers:
+            self._note_failure(cell.address, exit)
+        self._tell_watcher(cell.address, exit)
+
+    def fail(self, cell: Cell, why: str) -> None:
+        """The agent cannot go on: it ends with an error. Where its process ends with it, what waits is kept for the
+        next incarnation."""
+        _log.error("%s ends with an error: %s", cell.address, why, extra={"agent": cell.address})
+        cell.freeze(why)
+        kept = cell.address == self.name and not isinstance(self.peers, NoPeers)
+        if kept or cell.address in self.watchers:
+            self.exit(cell, "error", why)
+        else:
+            self._out.errand(self._end_failed(cell, why))
+
+    async def _end_failed(self, cell: Cell, why: str) -> None:
+        await self.stop(cell.address, why, kill=True)
+        self.exit(cell, "error", why)
+
+    def fenced(self, cell: Cell, error: Fenced) -> None:
+        """A later incarnation has the agent: this one was given up, and must do nothing more."""
+        if cell.state is State.STOPPED:
+            return
+        _log.critical("%s was given up and has a successor: %s", cell.address, error.text)
+        if isinstance(self.peers, NoPeers):
+            cell.freeze(error.text)
+            self._out.errand(self.stop(cell.address, error.text, kill=True))
+        else:
+            os._exit(
+                _FENCED
+            )  # its handlers, its children and what it would still send: nothing of it may go on
+
+    def failure(self) -> asyncio.Future[Exit]:
+        """Done once an agent of this process that nobody supervises has failed."""
+        if self._failure is None:
+            self._failure = self.loop.create_future()
+        return self._failure
+
+    def _note_failure(self, address: str, exit: Exit) -> None:
+        if exit.failed and not self.failure().done():
+            self.failure().set_result(exit.named(address))
+
+    def _tell_watcher(self, address: str, exit: Exit) -> None:
+        watcher = self.watchers.pop(address, None)
+        if watcher is not None:
+            watcher(exit)
+        else:
+            self.suspended.bury_children(address, exit.named(address).describe())
 
     async def close(self, reason: str, *, kill: bool = False) -> None:
         """Stop all agents, newest first, and fail what is open. The host cannot be used again."""
-        for address in reversed(list(self.cells)):
+        # Supervised ones are their supervisors' to stop: it would start them again.
+        newest_first = list(reversed(self.cells))
+        for address in sorted(newest_first, key=lambda known: known in self.watchers):
             await self.stop(address, reason, kill=kill)
         self.closed = True
+        await self.state.close()
         if self._ticker is not None:
             self._ticker.cancel()
-        self._out.close(SystemClosed(f"the system is shut down: {reason}"))
+        closed = SystemClosed(f"the system is shut down: {reason}")
+        if self._failure is not None and not self._failure.done():
+            self._failure.set_exception(closed)
+        self._out.close(closed)
 
     def summary(self) -> dict[str, Any]:
         """Figures of this host for ``System.health``; callable from any thread."""
@@ -268,6 +372,7 @@ class Host(OnLoop):
             "waiting": sum(len(cell.mailbox) for cell in list(self.cells.values())),
             "handled": sum(role.handled for role in list(self.stats.roles.values())),
             "dead_letters": self.dead_letters.total,
+            "state_trouble": self.state.trouble,
         }
 
     def hung(self, silent_s: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from shoal.runtime.codec import encode
+from shoal.runtime.codec import NATIVE, decode, decode_as, encode, entry_of
 from shoal.runtime.errors import ShoalError
 from shoal.runtime.failure import pack_error
 from shoal.runtime.wire import Reply, Status
@@ -33,6 +33,10 @@ class RemoteOrigin:
     def fail(self, delivery: Delivery, error: ShoalError) -> None:
         """Send the error."""
         self._reply(delivery, Reply(delivery.envelope.id, Status.ERROR, "", pack_error(error)))
+
+    def send(self, delivery: Delivery, reply: Reply, kind: type) -> None:
+        """Send an answer that is recorded."""
+        self._reply(delivery, reply)
 
     def _reply(self, delivery: Delivery, reply: Reply) -> None:
         delivery.outcome = reply
@@ -85,8 +89,16 @@ class LocalOrigin:
         """Hand the error over."""
         self._host.asks.reject(delivery.envelope.id, error)
 
+    def send(self, delivery: Delivery, reply: Reply, kind: type) -> None:
+        """Hand over what was recorded: the value itself may be the agent's state, which has gone on."""
+        native = kind in NATIVE
+        value = decode(reply.tag, reply.payload) if native else decode_as(entry_of(kind), reply.payload)
+        self._host.asks.resolve(reply.id, value)
+
     def repeat(self, delivery: Delivery, outcome: Any) -> None:
-        """Never called: nothing comes twice within a process."""
+        """Answer an ask that an earlier incarnation answered: whoever handles a message again asks again."""
+        if isinstance(outcome, Reply):
+            self._host.asks.on_reply(outcome)
 
     def done(self, delivery: Delivery) -> None:
         """Nobody keeps it."""

@@ -68,6 +68,9 @@ class Post:
     ) -> Envelope:
         """Send one message; returns its envelope once it is accepted. Raises as ``Ref.tell``."""
         cell = self._host.cells.get(address)
+        if cell is None and address in self._host.suspended:
+            await self._host.suspended.wait(address)
+            cell = self._host.cells.get(address)
         if cell is not None:
             payload = b""
             if self._host.config.isolate:
@@ -79,11 +82,16 @@ class Post:
             delivery = Delivery(
                 envelope, value, self._local if kind == ASK else None, 0, time.monotonic(), custody
             )
-            if (cell.waiting and not cell.open_to(lane)) or not cell.admit(delivery):
-                await cell.wait_room()
-                cell.admit(delivery)
             if custody is not None:
-                custody.hold()
+                custody.hold()  # first: an admission that ends the message at once must not be the last that is open
+            if (cell.waiting and not cell.open_to(lane)) or not cell.admit(delivery):
+                try:
+                    await cell.wait_room()
+                except BaseException:
+                    if custody is not None:
+                        custody.end()
+                    raise
+                cell.admit(delivery)
         else:
             tag, payload = encode(message, self._host.config.max_message_bytes)
             envelope = make_envelope((message_id, kind, sender, address, tag, payload, lane, 1, scope))

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Generator
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from shoal.runtime.config import make_config
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.host import Host
+from shoal.runtime.journal.resuming import TakenRun, take_run
+from shoal.runtime.journal.run_directory import check_run_id
 from shoal.runtime.system import System
 
 
 class Starting:
     """What ``shoal.start`` returns: await it, or enter it with ``async with``."""
 
-    def __init__(self, target: str | None, settings: dict[str, Any]) -> None:
+    def __init__(
+        self, target: str | None, run: str | bool, runs_root: Path | str | None, settings: dict[str, Any]
+    ) -> None:
         self._target = target
         self._config = make_config(settings)
+        self._run = run
+        self._root = runs_root
         self._system: System | None = None
 
     def __await__(self) -> Generator[Any, None, System]:
@@ -34,6 +43,29 @@ class Starting:
             await self._system.__aexit__(kind, exc, trace)
 
     async def _start(self) -> System:
+        if not self._run:
+            return await self._start_system()
+        # (A store's address may hold a password.)
+        settings = self._config.model_dump(mode="json", exclude_defaults=True, exclude={"state_store"})
+        taken = take_run(self._run, root=self._root, settings=settings, now=time.time())
+        try:
+            return await self._start_with(taken)
+        except BaseException:
+            directory = taken.directory
+            await asyncio.to_thread(directory.close if taken.resumed else directory.discard)
+            raise
+
+    async def _start_with(self, taken: TakenRun) -> System:
+        self._config = self._config.model_copy(update={"run_dir": str(taken.directory.path)})
+        system = await self._start_system()
+        try:
+            await system._open_run(taken)
+        except BaseException:
+            await system.shutdown()
+            raise
+        return system
+
+    async def _start_system(self) -> System:
         if self._target == "local":
             system = System(self._config, Host("local", self._config), "local")
             system._begin()
@@ -43,17 +75,28 @@ class Starting:
         return await start_on_ray(self._target, self._config)
 
 
-def start(target: str | None = None, **settings: Any) -> Starting:
+def start(
+    target: str | None = None,
+    *,
+    run: str | bool | None = None,
+    runs_root: Path | str | None = None,
+    **settings: Any,
+) -> Starting:
     """Start a system.
 
     ``target``: ``None`` starts Ray on this machine (or uses the session this process has); ``"local"`` runs every
     agent in this process, without Ray; ``"auto"``, ``"host:port"`` or ``"ray://host:port"`` join a running cluster.
+    ``run`` gives the system a run directory, called so (``True``: by date and time) and kept under ``runs_root``
+    (else ``SHOAL_RUNS``, else ``.shoal/runs``): what its tasks come to outlives this program, see ``System.run``.
     ``settings`` are the fields of :class:`~shoal.runtime.config.Config`.
 
-    Raises ``ConfigError`` for a bad setting at once, ``StartError`` when Ray cannot be reached.
+    Raises ``ConfigError`` for a bad setting at once, ``StartError`` when Ray cannot be reached, ``RunExists``,
+    ``RunInUse`` or another ``RunError`` when the run cannot be had, ``StoreError`` when nothing can be recorded.
     """
+    if run is not None and not isinstance(run, bool):
+        check_run_id(run)
     if target is not None and (not isinstance(target, str) or not target):
         raise ConfigError(
             f"target is {target!r}; give 'local', 'auto', 'host:port', 'ray://host:port' or nothing"
         )
-    return Starting(target, settings)
+    return Starting(target, run or False, runs_root, settings)

@@ -17,9 +17,11 @@ from shoal.runtime.on_loop import OnLoop
 from shoal.runtime.supervision import (
     Begun,
     ChildSpec,
+    DeleteChild,
     Ended,
     Event,
     Exit,
+    Exited,
     ExitKind,
     Notify,
     Reply,
@@ -30,12 +32,14 @@ from shoal.runtime.supervision import (
     Start,
     Started,
     StartFailed,
+    StartIgnored,
     Stop,
     Stopped,
     Supervision,
     Timer,
     TimerDue,
 )
+from shoal.runtime.supervision.specs import Shutdown as Grace
 
 _log = logging.getLogger("shoal.supervisor")
 
@@ -46,12 +50,20 @@ class Children(Protocol):
     async def start(self, id: str, token: int, spec: ChildSpec, extra: Any) -> str:
         """Start an incarnation; returns its address. Raises :class:`ShoalError` when it does not come up."""
 
-    async def stop(self, id: str, token: int, how: float | str) -> Exit | None:
-        """Stop an incarnation, also one that is only starting; how it went when not as wanted."""
+    async def stop(self, id: str, token: int, how: Grace, *, again: bool) -> Exit | None:
+        """Stop an incarnation, also one that is only starting; how it went when not as wanted.
+
+        ``again``: it will be started again, so that what waits for it is to be kept.
+        """
 
 
 class RequestRefused(ShoalError):
     """A supervisor did not do what it was asked; ``details['refusal']`` says why in one word."""
+
+    @property
+    def refusal(self) -> str:
+        """Why, in one of OTP's words (see :class:`~shoal.runtime.supervision.Refusal`)."""
+        return str(self.details.get("refusal", ""))
 
 
 class SupervisionDriver(OnLoop):
@@ -63,11 +75,16 @@ class SupervisionDriver(OnLoop):
         children: Children,
         on_report: Callable[[Report], None],
         on_ended: Callable[[Ended], None],
+        on_down: Callable[[str], None] | None = None,
     ) -> None:
+        """``on_down`` hears of each child that has no process any more and gets none unless somebody asks for it."""
         self.machine = machine
         self._children = children
         self._on_report = on_report
         self._on_ended = on_ended
+        self._on_down = on_down
+        self._moved: dict[str, None] = {}
+        """Children whose process went; whether they come again may not be decided yet."""
         self._marks = itertools.count(1)
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -92,6 +109,18 @@ class SupervisionDriver(OnLoop):
         """Let the supervisor hear something, and do what it decides."""
         for effect in self.machine.handle(event, self.loop.time()):
             self._do(effect)
+        if self._on_down is not None:
+            self._tell_down(event)
+
+    def _tell_down(self, event: Event) -> None:
+        if isinstance(event, StartFailed | StartIgnored | Exited | Stopped | DeleteChild):
+            self._moved[event.child if isinstance(event, DeleteChild) else event.id] = None
+        if self.machine.ending is not None:
+            return  # what becomes of the children is for whoever decides on their supervisor
+        for id in [id for id in self._moved if self.machine.resting(id)]:
+            del self._moved[id]
+            assert self._on_down is not None
+            self._on_down(id)
 
     async def ask(self, make: Callable[[int], Request]) -> Any:
         """Make a request (``make`` gets its mark) and wait for the answer. Raises :class:`RequestRefused`."""
@@ -112,7 +141,7 @@ class SupervisionDriver(OnLoop):
         """Let go of everything as it is: children go on unsupervised."""
         for timer in self._timers:
             timer.cancel()
-        for task in self._tasks:
+        for task in list(self._tasks):
             task.cancel()
 
     def _do(self, effect: Any) -> None:
@@ -157,7 +186,7 @@ class SupervisionDriver(OnLoop):
 
     async def _stop(self, stop: Stop) -> None:
         try:
-            exit = await self._children.stop(stop.id, stop.token, stop.how)
+            exit = await self._children.stop(stop.id, stop.token, stop.how, again=stop.again)
         except Exception as exc:
             _log.warning("stopping %s: %s", stop.id, exc)
             exit = Exit(kind=ExitKind.ERROR, text=f"stopping it failed: {exc}")

@@ -7,23 +7,33 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from contextvars import Token
 from types import TracebackType
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, overload, runtime_checkable
 
 from shoal.runtime.config import Config
 from shoal.runtime.deadletters import DeadLetter
 from shoal.runtime.errors import AgentNotFound, ConfigError, SystemClosed
 from shoal.runtime.host import Host, role_of_agent
+from shoal.runtime.journal.resuming import TakenRun
 from shoal.runtime.logs import set_up_logs
 from shoal.runtime.metrics_endpoint import MetricsEndpoint, MetricsServer
 from shoal.runtime.metrics_snapshot import Snapshot, take_snapshot
+from shoal.runtime.news import News
 from shoal.runtime.recipe import check_recipe
+from shoal.runtime.recorder import NAME as RECORDER
+from shoal.runtime.recorder import Recorder
 from shoal.runtime.ref import Ref, Sender, check_name, current_sender, make_address
 from shoal.runtime.restart_policy import RestartPolicy
+from shoal.runtime.run import Run
+from shoal.runtime.supervision import Exit
 from shoal.runtime.watchdog import LoopWatch
 
+_RECORDER_POLICY = RestartPolicy("permanent", intensity=1000, period_s=60.0)
+"""Each restart of it is one of somebody who kills it: a damaged journal is no death. It is hardly ever given up."""
 B = TypeVar("B", covariant=True)
+R = TypeVar("R", bound=Ref, covariant=True)
 
 
 class Buildable(Protocol[B]):
@@ -33,8 +43,18 @@ class Buildable(Protocol[B]):
         """Validate the whole wiring, then start it."""
 
 
+@runtime_checkable
+class HasRef(Protocol[R]):
+    """An agent with a kind of ref of its own: a supervisor."""
+
+    def spawned_ref(self, address: str, sender: Sender | None) -> R:
+        """The ref that a spawn returns."""
+
+
 class System:
     """One running system, seen from the process that started it."""
+
+    _kind = "local"
 
     def __init__(self, config: Config, host: Host, name: str) -> None:
         self.config = config
@@ -45,8 +65,43 @@ class System:
         self._watch = LoopWatch(config.blocked_loop_s, name)
         self._token: Token[Sender] | None = None
         self._metrics: MetricsServer | None = None
+        self._run: Run | None = None
+        self._news: News | None = None
+
+    @property
+    def run(self) -> Run:
+        """The run: its tasks and its journal. Raises ``ConfigError`` in a system started without ``run=...``."""
+        if self._run is None:
+            raise ConfigError(
+                "this system has no run: start it with shoal.start(run=True) or a name for the run"
+            )
+        return self._run
 
     # -- agents --------------------------------------------------------------------------------------------
+
+    @overload
+    async def spawn(
+        self,
+        agent: HasRef[R],
+        *,
+        name: str | None = None,
+        host: str | None = None,
+        restart: str = "transient",
+        intensity: int = 20,
+        period_s: float = 60.0,
+    ) -> R: ...
+
+    @overload
+    async def spawn(
+        self,
+        agent: Any,
+        *,
+        name: str | None = None,
+        host: str | None = None,
+        restart: str = "transient",
+        intensity: int = 20,
+        period_s: float = 60.0,
+    ) -> Ref: ...
 
     async def spawn(
         self,
@@ -72,7 +127,7 @@ class System:
         if name is None:
             name = self.fresh_name(role_of_agent(agent))
         policy = RestartPolicy(restart, intensity, period_s)
-        return self._ref(await self._spawn(agent, check_name(name), host, policy))
+        return self._ref(await self._spawn(agent, check_name(name), host, policy), agent)
 
     def fresh_name(self, base: str) -> str:
         """``base`` with a number that this system has not used."""
@@ -121,6 +176,22 @@ class System:
         """The last dead letters of every host, oldest first."""
         return self._host.dead_letters.list()
 
+    async def processes(self) -> dict[str, int]:
+        """Process ids of agents' hosts on this machine, by name, for who wants to see what happens when one dies."""
+        return {}
+
+    async def restarts(self) -> dict[str, int]:
+        """How often each agent's process was started again; those that never were are left out."""
+        return {}
+
+    async def wait_failed(self) -> Exit:
+        """Wait until an agent that the system itself keeps was given up; returns why, with the chain of causes.
+
+        That is one started by ``spawn`` that ended more often than its intensity allows, or a supervisor that gave
+        up. Whoever runs a team waits for its result and for this, whichever comes first.
+        """
+        return await asyncio.shield(self._host.failure())
+
     async def health(self, agent: Ref | str | None = None) -> list[dict[str, Any]]:
         """How the hosts are (of one agent, or all): agents, waiting messages, seconds blocked and where."""
         return [
@@ -162,14 +233,44 @@ class System:
         if self._token is not None:
             current_sender.reset(self._token)
             self._token = None
-        await self.shutdown()
+        await self._close(exc)
 
     async def shutdown(self) -> None:
-        """Stop every agent in order, newest first, and leave no process behind. Safe to call twice."""
+        """Stop every agent in order, newest first, and leave no process behind. Safe to call twice.
+
+        Called while an exception is being handled, it leaves a run as one that did not come to its end.
+        """
+        await self._close(sys.exception())
+
+    async def _close(self, error: BaseException | None) -> None:
         if self._closing is None:
-            self._closing = asyncio.ensure_future(self._shutdown())
+            self._closing = asyncio.ensure_future(self._end(error))
         # Shielded: a Ctrl-C while we stop must not leave processes behind.
         await asyncio.shield(self._closing)
+
+    async def _end(self, error: BaseException | None) -> None:
+        if self._run is not None:
+            if self._news is not None:
+                await self._news.stop()
+            await self._run.finish(error)
+        try:
+            await self._shutdown()
+        finally:
+            if self._run is not None:
+                self._run.release()
+
+    async def _open_run(self, taken: TakenRun) -> None:
+        """Start the recorder of a run, and say in its journal that it goes on here. Raises ``StoreError``."""
+        run = Run(taken, self._host)
+        await self._spawn(Recorder(str(run.path)), RECORDER, None, _RECORDER_POLICY)
+        await run.begin(self._kind)
+        self._run = run
+        self._news = News(run, self._host, self._happened, self.dead_letters)
+        self._news.start()
+
+    async def _happened(self, after: float) -> list[dict[str, Any]]:
+        """What was told of agents since then."""
+        return []
 
     async def _shutdown(self) -> None:
         await self._host.close("the system was shut down")
@@ -188,7 +289,10 @@ class System:
             self._metrics = MetricsServer(self.config.metrics_port, self._gather)
         self._watch.start(asyncio.get_running_loop())
 
-    def _ref(self, address: str) -> Ref:
+    def _ref(self, address: str, agent: Any = None) -> Ref:
+        if isinstance(agent, HasRef):
+            ref: Ref = agent.spawned_ref(address, self._host)
+            return ref
         return Ref(address, self._host)
 
     def _check_open(self) -> None:

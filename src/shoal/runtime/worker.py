@@ -10,8 +10,9 @@ import asyncio
 import time
 from bisect import bisect_left
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from shoal.runtime.behavior import OnError
 from shoal.runtime.context import Context
 from shoal.runtime.deadletters import Reason
 from shoal.runtime.delivery import ENCODED, Delivery
@@ -34,11 +35,14 @@ from shoal.runtime.ref import current_sender
 from shoal.runtime.stats import SECONDS
 
 if TYPE_CHECKING:
-    from shoal.runtime.behavior import Handler
+    from shoal.runtime.behavior import Behavior, Handler
     from shoal.runtime.cell import Cell
 
 _SLICE_S = 0.002
 """How long a worker runs handlers that never wait before the loop turns: reports, sockets, other agents."""
+_FIRST_PAUSE_S = 0.05
+_LONGEST_PAUSE_S = 5.0
+"""Between attempts at a message: the pause doubles each time."""
 _clock = time.monotonic
 
 
@@ -46,6 +50,7 @@ class Worker:
     """What a cell runs now, since when, and why it was cancelled."""
 
     __slots__ = ("_slot", "_task", "cell", "delivery", "started", "stop_with")
+    context_kind: ClassVar[type[Context]] = Context
 
     def __init__(self, cell: Cell) -> None:
         self.cell = cell
@@ -56,10 +61,10 @@ class Worker:
         self._slot = -1
         """Where in the flight recorder it notes what it handles."""
 
-    @staticmethod
-    def start(cell: Cell) -> None:
+    @classmethod
+    def start(cls, cell: Cell) -> None:
         """Start one for a cell that has messages."""
-        worker = Worker(cell)
+        worker = cls(cell)
         if cell.host.flight is not None:
             worker._slot = cell.host.flight.take()
         cell.workers.append(worker)
@@ -74,7 +79,7 @@ class Worker:
 
     async def _run(self) -> None:
         cell = self.cell
-        next_message = cell.mailbox.pop
+        next_message = cell.source()
         queueing, handling = cell.stats.queueing, cell.stats.handling
         waited, took = queueing.counts, handling.counts
         self.started = _clock()
@@ -90,10 +95,9 @@ class Worker:
                 if running is not None:
                     try:
                         result = await running
-                    except asyncio.CancelledError:
-                        self._failed(delivery, self._cancelled(delivery.envelope.tag))
-                    except (Exception, SystemExit) as exc:
-                        self._failed(delivery, handler_error(exc, cell.address, delivery.envelope.tag))
+                    except (Exception, SystemExit, asyncio.CancelledError) as exc:
+                        if not await self._raised(delivery, exc):
+                            break
                     else:
                         self._end(delivery, result)
                 self.delivery = None
@@ -111,7 +115,53 @@ class Worker:
                 cell.host.flight.give(self._slot)
             cell.worker_ended(self)
 
-    def _begin(self, delivery: Delivery) -> Awaitable[Any] | None:
+    async def _raised(self, delivery: Delivery, exc: BaseException) -> bool:
+        """The handler raised: try again where that is wanted, else fail. ``False``: this worker begins no other."""
+        cell, tag = self.cell, delivery.envelope.tag
+        if isinstance(exc, asyncio.CancelledError):
+            return await self._cut(delivery, exc)
+        retries = getattr(cell.behavior, "retries", 0) if _on_error(cell.behavior) is OnError.RETRY else 0
+        for attempt in range(1, retries + 1):
+            try:
+                self.started = _clock()
+                await asyncio.sleep(min(_FIRST_PAUSE_S * 2.0 ** (attempt - 1), _LONGEST_PAUSE_S))
+                self.started = _clock()
+                running = self._begin(delivery, attempt)
+                if running is None:
+                    return True  # its deadline passed meanwhile
+                result = await running
+            except asyncio.CancelledError as cancelled:
+                return await self._cut(delivery, cancelled)
+            except (Exception, SystemExit) as again:
+                exc = again
+            else:
+                self._end(delivery, result)
+                return True
+        error = handler_error(exc, cell.address, tag)
+        self._failed(delivery, error)
+        return await self._follow(error)
+
+    async def _cut(self, delivery: Delivery, cancelled: asyncio.CancelledError) -> bool:
+        """The handler was cancelled. ``False``: this worker begins no other."""
+        error = self._cancelled(cancelled, delivery.envelope.tag)
+        self._failed(delivery, error)
+        return await self._follow(error) if isinstance(error, HandlerTimeout) else True
+
+    async def _follow(self, error: ShoalError) -> bool:
+        """Once the message has failed: do with the agent what is wanted. ``False``: this worker begins no other."""
+        cell = self.cell
+        policy = _on_error(cell.behavior)
+        if policy in (OnError.FAIL, OnError.RETRY):
+            return True
+        self.delivery = None
+        if policy is OnError.RESTART:
+            await cell.restart(error.text)
+        else:
+            await cell.settled()
+            cell.host.fail(cell, f"{cell.address} escalates: {error.text}")
+        return cell.concurrency > 0
+
+    def _begin(self, delivery: Delivery, attempt: int = 0) -> Awaitable[Any] | None:
         """Check and decode the message; returns its handler's run, or ``None`` when it ended here."""
         cell = self.cell
         self.delivery = delivery
@@ -135,7 +185,7 @@ class Worker:
         except ShoalError as error:
             self._failed(delivery, error)
             return None
-        ctx = Context(cell, delivery)
+        ctx = self.context_kind(cell, delivery, attempt)
         current_sender.set(ctx)
         return handler.call(message, ctx)
 
@@ -177,14 +227,14 @@ class Worker:
             )
         return cell.table.decode(envelope.tag, envelope.payload, cell.address)
 
-    def _cancelled(self, tag: str) -> ShoalError:
+    def _cancelled(self, cancelled: asyncio.CancelledError, tag: str) -> ShoalError:
         """What a ``CancelledError`` out of the handler means for its message."""
         error = self.stop_with
         if error is not None:
             self._uncancel()
             return error
         if self._task is not None and self._task.cancelling():
-            raise  # noqa: PLE0704 - called from the except clause: the event loop itself is shutting down
+            raise cancelled  # the event loop itself is shutting down
         return HandlerError(
             f"{self.cell.address} awaited something that was cancelled, on {tag}",
             type="asyncio.CancelledError",
@@ -202,7 +252,11 @@ class Worker:
             self.cell.stats.cancelled += 1
         else:
             self.cell.stats.failed += 1
-        self.cell.host.bury(delivery, _reason_of(error), error)
+        self.cell.host.bury(delivery, reason_of(error), error)
+
+
+def _on_error(behavior: Behavior) -> OnError:
+    return OnError(getattr(behavior, "on_error", OnError.FAIL))
 
 
 def _check_scope(scope: Scope, address: str, hop_limit: int) -> None:
@@ -242,7 +296,8 @@ _REASONS: tuple[tuple[type[ShoalError], Reason], ...] = (
 )
 
 
-def _reason_of(error: ShoalError) -> Reason:
+def reason_of(error: ShoalError) -> Reason:
+    """The dead letter's reason for an error that ended a message."""
     for kind, reason in _REASONS:
         if isinstance(error, kind):
             return reason

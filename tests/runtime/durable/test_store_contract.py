@@ -209,3 +209,23 @@ def test_a_state_of_a_megabyte_and_a_thousand_replies_come_back(make: MakeStore)
     handled = [Handled(number.to_bytes(12, "big"), 1, "bytes", bytes(200)) for number in range(1000)]
     store.commit("desk", 1, state, handled)
     assert make().open("desk", 2) == (state, handled)
+
+
+def test_of_two_that_claim_an_agent_the_later_one_has_it_and_finds_what_the_other_saved(
+    make: MakeStore,
+) -> None:
+    store, other = make(), make()
+    assert store.claim("desk") == (1, (None, []))
+    store.commit("desk", 1, ("m:S", b"one"), [Handled(b"a")])
+    assert other.claim("desk") == (2, (("m:S", b"one"), [Handled(b"a")]))
+    with pytest.raises(Fenced):
+        store.commit("desk", 1, ("m:S", b"late"))
+    assert store.claim("desk").generation == 3
+
+
+def test_what_a_handling_told_others_is_kept_with_it(make: MakeStore) -> None:
+    store = make()
+    store.open("desk", 1)
+    told = ((b"id", 0, "desk", "shelf", "m:Note", b"\x80", 2, 1, None), (b"more", 0, ("a", "b")))
+    store.commit("desk", 1, None, [Handled(b"a", sends=told)])
+    assert make().open("desk", 2).handled == [Handled(b"a", sends=told)]

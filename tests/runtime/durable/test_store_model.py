@@ -18,7 +18,12 @@ WINDOW = 7
 AGENTS = st.sampled_from(["a", "b", "team/1"])
 STATES = st.none() | st.tuples(st.sampled_from(["m:S", "dict", ""]), st.binary(max_size=40))
 REPLIES = st.builds(
-    Handled, st.binary(max_size=4), st.integers(0, 9), st.sampled_from(["", "m:R"]), st.binary(max_size=9)
+    Handled,
+    st.binary(max_size=4),
+    st.integers(0, 9),
+    st.sampled_from(["", "m:R"]),
+    st.binary(max_size=9),
+    st.lists(st.tuples(st.binary(max_size=4), st.text(max_size=4), st.none()), max_size=2).map(tuple),
 )
 SCOPES = st.sampled_from([b"", b"one", b"two"])
 KEYS = st.sampled_from(["", "pay", "ü"])
@@ -59,6 +64,13 @@ class Histories(RuleBasedStateMachine):
         model.generation = generation
         assert saved == (model.state, model.handled[-WINDOW:])
         assert self._store.generation(agent) == generation
+
+    @rule(agent=AGENTS)
+    def claim_next(self, agent: str) -> None:
+        model = self._agents.setdefault(agent, _Agent())
+        model.generation += 1
+        claimed = self._store.claim(agent)
+        assert claimed == (model.generation, (model.state, model.handled[-WINDOW:]))
 
     @precondition(lambda self: any(model.generation > 0 for model in self._agents.values()))
     @rule(data=st.data(), state=STATES, handled=st.lists(REPLIES, max_size=9), late=st.booleans())

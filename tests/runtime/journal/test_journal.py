@@ -22,6 +22,7 @@ from shoal.runtime.journal import (
     TaskUnknown,
     messages_handled,
 )
+from shoal.runtime.journal.journal import Batch
 from shoal.runtime.journal.records import Record
 from tests.runtime.durable.full_disk import write_until_full
 
@@ -135,6 +136,36 @@ def test_attempts_are_counted_while_the_task_is_open(journal: Journal) -> None:
     assert journal.resubmit("t1", at=3.0).attempts == 3
     journal.finish("t1", "int", b"", at=4.0)
     assert journal.resubmit("t1", at=5.0).attempts == 3
+
+
+def test_a_failed_task_begins_again_only_when_that_is_said_and_a_done_one_never(journal: Journal) -> None:
+    journal.submit("t1", "team", "m:Ask", b"x", ID, at=1.0)
+    failed = journal.fail("t1", "HandlerError", "it broke", {"agent": "a"}, at=2.0)
+    assert journal.resubmit("t1", at=3.0) == failed
+    again = journal.resubmit("t1", at=3.0, message_id=b"n" * 12, again=True)
+    assert (again.open, again.attempts, again.message_id) == (True, 2, b"n" * 12)
+    assert (again.error, again.error_text, again.error_details, again.ended_at) == ("", "", "{}", None)
+    assert journal.get("t1") == again
+    done = journal.finish("t1", "int", b"\x01", at=4.0)
+    assert journal.resubmit("t1", at=5.0, again=True) == done
+
+
+def test_batches_of_several_senders_are_written_in_one_transaction(journal: Journal) -> None:
+    event = Event(1.0, "start", "a", None, {})
+    outcomes = journal.append_all(
+        [
+            Batch("one", 1, [TaskSubmitted("t1", "team", "int", b"x", ID, 1.0), event]),
+            Batch("two", 1, [TaskEnded("t1", "done", "int", b"y", "", "", {}, 2.0)]),
+            Batch("one", 1, [TaskSubmitted("t1", "team", "int", b"x", ID, 1.0), event]),
+        ]
+    )
+    assert [len(each) for each in outcomes] == [2, 1, 2]
+    assert outcomes[2][0] == journal.get("t1")
+    assert len(_events(journal)) == 1
+    bad = Event(1.0, "exit", object(), None, {})  # type: ignore[arg-type]
+    with pytest.raises(ProtocolError):
+        journal.append_all([Batch("three", 1, [event]), Batch("four", 1, [bad])])
+    assert len(_events(journal)) == 1
 
 
 def test_open_tasks_come_in_the_order_of_their_submission_also_over_many_pages(journal: Journal) -> None:

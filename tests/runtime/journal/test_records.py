@@ -34,7 +34,7 @@ ROWS = st.lists(
 )
 RECORDS: st.SearchStrategy[Record] = st.one_of(
     st.builds(TaskSubmitted, TEXT, TEXT, TEXT, BYTES, BYTES, TIME),
-    st.builds(TaskResubmitted, TEXT, TIME),
+    st.builds(TaskResubmitted, TEXT, BYTES, st.booleans(), TIME),
     st.builds(TaskEnded, TEXT, TEXT, TEXT, BYTES, TEXT, TEXT, DATA, TIME),
     st.builds(Event, TIME, TEXT, MAYBE, MAYBE, DATA),
     st.builds(messages_handled, ROWS),

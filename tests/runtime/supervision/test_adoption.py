@@ -3,6 +3,7 @@
 import pytest
 
 from shoal.runtime.supervision import (
+    Added,
     Adopt,
     AutoShutdown,
     Backoff,
@@ -186,3 +187,27 @@ def test_late_word_that_a_stranger_started_does_not_make_it_gone() -> None:
     assert rig.ended is None
     rig.stopped("stranger")
     assert rig.ended is not None
+
+
+def test_children_added_at_run_time_that_are_missing_are_started_again() -> None:
+    rig = Rig(supervisor(child("a"), intensity=0)).adopt(
+        Adopt(_living(a=1), added={"extra": Added(child("extra")), "lost": Added()})
+    )
+    assert living_ids(rig) == ["a", "extra"]
+    assert rig.ended is None
+
+
+def test_dynamic_children_that_are_missing_are_started_again_with_what_they_had() -> None:
+    rig = Rig(dynamic()).adopt(Adopt({}, added={"c-4": Added(extra=("x",))}))
+    assert rig.last_start["c-4"].extra == ("x",)
+    assert start_dynamic(rig, 1) == ["c-5"]
+
+
+def test_children_that_were_down_stay_down_and_can_be_started() -> None:
+    rig = Rig(supervisor(child("a"), child("b"))).adopt(
+        Adopt(_living(a=1), ended={"b": NORMAL}, down=frozenset({"b"}))
+    )
+    assert rig.which() == {"a": Status.RUNNING, "b": Status.DOWN}
+    assert [info.last_exit for info in rig.machine.children][1] == NORMAL
+    rig.restart_child("b")
+    assert rig.which()["b"] == Status.RUNNING

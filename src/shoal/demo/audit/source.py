@@ -25,8 +25,9 @@ _QUIET = threading.Lock()
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Run the compiler on somebody's source without its warnings about that source."""
-    # catch_warnings swaps process-wide state: threads leaving it in the wrong order would keep the filter.
+    """Run the compiler on somebody's source without its warnings about that source, one thread at a time."""
+    # catch_warnings swaps process-wide state: threads leaving it in the wrong order would keep the filter. And CPython
+    # 3.11 counts the depth of the tree it makes for all threads together: two at once can end in a SystemError.
     with _QUIET, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shoal.runtime.durable.errors import (
+    EffectUnknown,
     Fenced,
     StoreBroken,
     StoreBusy,
@@ -14,9 +15,11 @@ from shoal.runtime.durable.errors import (
 from shoal.runtime.durable.postgres_store import PostgresStateStore
 from shoal.runtime.durable.sqlite_file import Synchronous
 from shoal.runtime.durable.sqlite_store import SqliteStateStore
-from shoal.runtime.durable.store import Handled, Recorded, Saved, StateStore, Unknown
+from shoal.runtime.durable.store import Claimed, Handled, Recorded, Saved, StateStore, Unknown
 
 __all__ = [
+    "Claimed",
+    "EffectUnknown",
     "Fenced",
     "Handled",
     "PostgresStateStore",

@@ -9,6 +9,7 @@
     ├── StoreUnreachable        the connection failed: the one case in which the call may have been written
     ├── StoreNewer              written by a newer shoal
     └── StoreBroken             damaged, not ours, or the disk fails; the text names the file and a remedy
+    EffectUnknown               `once(..., unknown="raise")`: the effect was begun, and nobody knows how it ended
 
 All of them pickle, like every :class:`~shoal.runtime.errors.ShoalError`. The text names the file.
 """
@@ -47,3 +48,10 @@ class StoreNewer(StoreError):
 
 class StoreBroken(StoreError):
     """The file is damaged, is not ours, or the disk under it fails. Nothing read from it is to be trusted."""
+
+
+class EffectUnknown(ShoalError):
+    """An effect under ``once(..., unknown="raise")`` was begun and nobody recorded how it ended.
+
+    It happened, or it did not: look, and do not call it again blindly. ``details``: ``agent``, ``key``.
+    """

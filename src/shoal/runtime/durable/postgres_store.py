@@ -26,7 +26,7 @@ from shoal.runtime.durable.errors import (
     StoreUnreachable,
 )
 from shoal.runtime.durable.handled_rows import newest_handled, pack_handled, trims
-from shoal.runtime.durable.store import WINDOW, Handled, Recorded, Saved, State, Unknown
+from shoal.runtime.durable.store import WINDOW, Claimed, Handled, Recorded, Saved, State, Unknown
 from shoal.runtime.errors import ConfigError
 
 VERSION = 1
@@ -61,6 +61,8 @@ _DONE = """INSERT INTO shoal.effects AS known VALUES (%s, %s, %s, %s, %s, %s, %s
 class PostgresStateStore:
     """The :class:`~shoal.runtime.durable.store.StateStore` in a PostgreSQL database."""
 
+    quick = False
+
     def __init__(self, conninfo: str, run: str, *, window: int = WINDOW, busy_s: float = 10.0) -> None:
         """Connect and make the tables where they are missing.
 
@@ -93,20 +95,37 @@ class PostgresStateStore:
             ).fetchone()
         return row[0] if row else 0
 
+    @property
+    def wants_tending(self) -> bool:
+        """Never: the server sees to itself."""
+        return False
+
+    def tend(self) -> None:
+        """Nothing to do."""
+
     def open(self, agent: str, generation: int) -> Saved:
         """See :class:`StateStore`."""
+        return self._take(agent, generation).saved
+
+    def claim(self, agent: str) -> Claimed:
+        """See :class:`StateStore`."""
+        return self._take(agent, None)
+
+    def _take(self, agent: str, generation: int | None) -> Claimed:
         who = (self._run, agent)
         with self._transaction() as cursor:
             cursor.execute(_NEW, who)
             holder, position = cursor.execute(_CLAIM, who).fetchone()
-            if holder > generation:
+            if generation is None:
+                generation = holder + 1
+            elif holder > generation:
                 raise _fenced(agent, generation, holder)
             tag, payload = cursor.execute(
                 "UPDATE shoal.agents SET generation = %s WHERE run = %s AND agent = %s RETURNING tag, payload",
                 (generation, *who),
             ).fetchone()
             handled = self._handled(cursor, agent, position)
-        return Saved(None if tag is None else (tag, bytes(payload)), handled)
+        return Claimed(generation, Saved(None if tag is None else (tag, bytes(payload)), handled))
 
     def commit(
         self, agent: str, generation: int, state: State | None, handled: Sequence[Handled] = ()

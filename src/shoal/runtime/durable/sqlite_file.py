@@ -72,11 +72,13 @@ class SqliteFile:
         read_only: bool = False,
         synchronous: Synchronous = Synchronous.NORMAL,
         busy_s: float = 10.0,
+        folds_itself: bool = True,
     ) -> None:
         """Open ``path``, building it when it is missing and ``create`` is set (and ``read_only`` is not).
 
-        ``busy_s`` is how long a call waits for another process's transaction. Raises :class:`StoreError` and its
-        subclasses.
+        ``busy_s`` is how long a call waits for another process's transaction. Unless it ``folds_itself``, no
+        transaction stops to fold the write-ahead log into the file: :meth:`fold` does. Raises :class:`StoreError`
+        and its subclasses.
         """
         self.path = path
         self.kind = kind
@@ -88,7 +90,7 @@ class SqliteFile:
         try:
             self._check_identity()
             if not read_only:
-                self._set_up(synchronous)
+                self._set_up(synchronous, folds_itself)
         except BaseException:
             self._connection.close()
             raise
@@ -135,6 +137,11 @@ class SqliteFile:
             found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(3)")]
         if found != ["ok"]:
             raise self.broken("; ".join(found))
+
+    def fold(self) -> None:
+        """Fold the write-ahead log into the file: tens of milliseconds of disk time that commits are spared."""
+        with self.read() as connection:
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def close(self) -> None:
         """Close the connection; the last one of all processes folds the write-ahead log into the file."""
@@ -222,10 +229,12 @@ class SqliteFile:
         if version < 1:
             raise self.broken(f"its version is {version}")
 
-    def _set_up(self, synchronous: Synchronous) -> None:
+    def _set_up(self, synchronous: Synchronous, folds_itself: bool) -> None:
         with self.read() as connection:
             mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
             connection.execute(f"PRAGMA synchronous = {synchronous}")
+            if not folds_itself:
+                connection.execute("PRAGMA wal_autocheckpoint = 0")
             connection.execute("PRAGMA cell_size_check = ON")
             connection.execute("PRAGMA trusted_schema = OFF")
             connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT_BYTES}")

@@ -31,7 +31,7 @@ from typing import Any
 from shoal.runtime.durable.errors import Fenced, StoreError
 from shoal.runtime.durable.handled_rows import Row, newest_handled, pack_handled, trims
 from shoal.runtime.durable.sqlite_file import FileKind, SqliteFile, Synchronous, row_sum
-from shoal.runtime.durable.store import WINDOW, Handled, Recorded, Saved, State, Unknown
+from shoal.runtime.durable.store import WINDOW, Claimed, Handled, Recorded, Saved, State, Unknown
 
 KIND = FileKind(
     name="state store",
@@ -68,6 +68,11 @@ _PUT_EFFECT = "INSERT OR REPLACE INTO effects VALUES (?, ?, ?, ?, ?, ?, ?)"
 _DROP_EFFECT = "DELETE FROM effects WHERE agent = ? AND scope = ? AND key = ?"
 
 
+_FOLD_BYTES = 4 * 1024 * 1024
+_COMMIT_BYTES = 32 * 1024
+"""What a transaction of a few rows adds to the write-ahead log: whole pages."""
+
+
 class _Claim:
     """An agent's row in ``agents``, read and checked."""
 
@@ -94,11 +99,16 @@ class SqliteStateStore:
         window: int = WINDOW,
         synchronous: Synchronous = Synchronous.NORMAL,
         busy_s: float = 10.0,
+        quick: bool = False,
     ) -> None:
         """Open or make the file. ``window``: handled messages kept for each agent; ``busy_s``: the longest wait
-        for another process's transaction."""
+        for another process's transaction; ``quick``: leave what is slow to :meth:`tend`."""
         self._window = window
-        self._file = SqliteFile(path, KIND, create=create, synchronous=synchronous, busy_s=busy_s)
+        self._file = SqliteFile(
+            path, KIND, create=create, synchronous=synchronous, busy_s=busy_s, folds_itself=not quick
+        )
+        self.quick = quick
+        self._unfolded_bytes = 0
 
     @property
     def path(self) -> Path:
@@ -111,13 +121,32 @@ class SqliteStateStore:
             claim = self._claim(connection, agent)
         return claim.generation if claim else 0
 
+    @property
+    def wants_tending(self) -> bool:
+        """See :class:`StateStore`."""
+        return self.quick and self._unfolded_bytes > _FOLD_BYTES
+
+    def tend(self) -> None:
+        """See :class:`StateStore`."""
+        self._unfolded_bytes = 0
+        self._file.fold()
+
     def open(self, agent: str, generation: int) -> Saved:
         """See :class:`StateStore`."""
+        return self._take(agent, generation).saved
+
+    def claim(self, agent: str) -> Claimed:
+        """See :class:`StateStore`."""
+        return self._take(agent, None)
+
+    def _take(self, agent: str, generation: int | None) -> Claimed:
         with self._file.write() as connection:
             claim = self._claim(connection, agent)
             if claim is None:
                 self._check_new(connection, agent)
-                claim = _Claim(generation, 0, None)
+                claim = _Claim(0, 0, None)
+            if generation is None:
+                generation = claim.generation + 1
             elif claim.generation > generation:
                 raise _fenced(agent, generation, claim.generation)
             saved = Saved(
@@ -125,7 +154,7 @@ class SqliteStateStore:
             )
             claim.generation = generation
             claim.put(connection, agent)
-        return saved
+        return Claimed(generation, saved)
 
     def commit(
         self, agent: str, generation: int, state: State | None, handled: Sequence[Handled] = ()
@@ -138,12 +167,15 @@ class SqliteStateStore:
                 claim.position = before + count
                 fields = (agent, claim.position, count, pack_handled(handled))
                 connection.execute(_PUT_HANDLED, (*fields, row_sum(*fields)))
+                self._unfolded_bytes += len(fields[-1])
                 if trims(before, claim.position, self._window):
                     connection.execute(_TRIM, (agent, claim.position - self._window))
             if state is not None:
                 claim.state_sum = row_sum(agent, *state)
                 connection.execute(_PUT_STATE, (agent, *state))
+                self._unfolded_bytes += len(state[1])
             claim.put(connection, agent)
+        self._unfolded_bytes += _COMMIT_BYTES
 
     def once_begin(self, agent: str, generation: int, scope: bytes, key: str) -> Recorded | Unknown | None:
         """See :class:`StateStore`."""
@@ -164,6 +196,7 @@ class SqliteStateStore:
             if type(self._effect(connection, agent, scope, key)) is not Recorded:
                 fields = (agent, scope, key, generation, tag, payload)
                 connection.execute(_PUT_EFFECT, (*fields, row_sum(*fields)))
+                self._unfolded_bytes += len(payload) + 2 * _COMMIT_BYTES
 
     def once_failed(self, agent: str, generation: int, scope: bytes, key: str) -> None:
         """See :class:`StateStore`."""

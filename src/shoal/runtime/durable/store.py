@@ -15,7 +15,7 @@ Stores are synchronous and may be called from several threads, one call at a tim
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 WINDOW = 4096
 """Handled messages that are kept for each agent unless the store was made with another number."""
@@ -31,6 +31,8 @@ class Handled(NamedTuple):
     status: int = 0
     tag: str = ""
     payload: bytes = b""
+    sends: tuple[tuple[Any, ...], ...] = ()
+    """Envelopes of what its handling told others, as plain tuples: sent again when the message comes again."""
 
 
 class Saved(NamedTuple):
@@ -39,6 +41,13 @@ class Saved(NamedTuple):
     state: State | None
     handled: list[Handled]
     """The newest ones, oldest first. An id may be there twice: the later one counts."""
+
+
+class Claimed(NamedTuple):
+    """An agent that is ours now."""
+
+    generation: int
+    saved: Saved
 
 
 class Recorded(NamedTuple):
@@ -58,6 +67,16 @@ class Unknown(NamedTuple):
 class StateStore(Protocol):
     """Where durable agents are kept. All methods raise :class:`StoreError` and its subclasses."""
 
+    quick: bool
+    """Whether its calls take microseconds and may be made on an event loop; :meth:`tend` does what is slow."""
+
+    @property
+    def wants_tending(self) -> bool:
+        """Whether :meth:`tend` should be called soon."""
+
+    def tend(self) -> None:
+        """Do what was put off for the calls to be quick. Takes milliseconds or more: call it in a thread."""
+
     def generation(self, agent: str) -> int:
         """The highest generation that has opened the agent; 0 when none has. A resumed run starts above it."""
 
@@ -67,6 +86,9 @@ class StateStore(Protocol):
         ``generation`` is 1 or more. The same generation may open again (after a lost connection, say). Raises
         :class:`Fenced` when a higher one has opened it, :class:`StoreBroken` when what is saved is damaged.
         """
+
+    def claim(self, agent: str) -> Claimed:
+        """As :meth:`open` under the next generation, chosen in the same transaction: of two, the later one has it."""
 
     def commit(
         self, agent: str, generation: int, state: State | None, handled: Sequence[Handled] = ()

@@ -7,6 +7,8 @@
     ├── RunNotFound             no run of that name under the root
     ├── RunInUse                another process runs it; names the pid
     ├── RunUnwritable           the directory cannot be made or written to
+    ├── RunNotResumable         what was recorded of its program cannot be started again
+    ├── RecorderGone            the run's recorder is gone for good: nothing more can be recorded
     ├── TaskConflict            the task id is in the ledger with another payload
     └── TaskUnknown             the task id is not in the ledger
 
@@ -37,6 +39,14 @@ class RunInUse(RunError):
 
 class RunUnwritable(RunError):
     """The directory cannot be made or written to."""
+
+
+class RunNotResumable(RunError):
+    """What was recorded of its program cannot be started again: no program, or it is not there any more."""
+
+
+class RecorderGone(RunError):
+    """The run's recorder is gone for good (given up, or stopped by somebody): nothing more can be recorded."""
 
 
 class TaskConflict(RunError):

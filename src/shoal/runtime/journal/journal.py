@@ -18,7 +18,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from shoal.runtime.durable.sqlite_file import SqliteFile, Synchronous
 from shoal.runtime.errors import ConfigError, ProtocolError
@@ -52,6 +52,14 @@ _UNWRITABLE = (
 _ENDS = frozenset(state.value for state in TaskState) - {TaskState.SUBMITTED.value}
 
 
+class Batch(NamedTuple):
+    """Records that belong together, and who sends them as which of its batches."""
+
+    source: str
+    number: int
+    records: Sequence[Record]
+
+
 class Journal:
     """An open journal. One process writes it at a time; anyone may read."""
 
@@ -79,13 +87,20 @@ class Journal:
         are. A refused task does not keep the others from being written. Raises :class:`ProtocolError` for a value
         SQLite has no type for, and :class:`StoreError`; nothing is written then.
         """
+        return self.append_all([Batch(source, number, records)])[0]
+
+    def append_all(self, batches: Sequence[Batch]) -> list[list[Outcome]]:
+        """Write several batches in one transaction, each as :meth:`append` would: all of them, or none."""
         with self._file.write() as connection:
-            if source and not self._is_new(connection, source, number):
-                return [self._again(connection, record) for record in records]
-            try:
-                return [self._write(connection, record) for record in records]
-            except _UNWRITABLE as exc:
-                raise ProtocolError(f"a journal record holds a value that cannot be written: {exc}") from exc
+            return [self._append(connection, batch) for batch in batches]
+
+    def _append(self, connection: sqlite3.Connection, batch: Batch) -> list[Outcome]:
+        if batch.source and not self._is_new(connection, batch.source, batch.number):
+            return [self._again(connection, record) for record in batch.records]
+        try:
+            return [self._write(connection, record) for record in batch.records]
+        except _UNWRITABLE as exc:
+            raise ProtocolError(f"a journal record holds a value that cannot be written: {exc}") from exc
 
     def submit(
         self, task: str, team: str, tag: str, payload: bytes, message_id: bytes, *, at: float
@@ -93,9 +108,9 @@ class Journal:
         """Enter a task. The same id and payload again: what is recorded. Raises :class:`TaskConflict`."""
         return _entry(self.append([TaskSubmitted(task, team, tag, payload, message_id, at)])[0])
 
-    def resubmit(self, task: str, *, at: float) -> TaskEntry:
-        """Count one more attempt of an open task. Raises :class:`TaskUnknown`."""
-        return _entry(self.append([TaskResubmitted(task, at)])[0])
+    def resubmit(self, task: str, *, at: float, message_id: bytes = b"", again: bool = False) -> TaskEntry:
+        """Count one more attempt of a task that is open, or (``again``) failed. Raises :class:`TaskUnknown`."""
+        return _entry(self.append([TaskResubmitted(task, message_id, again, at)])[0])
 
     def finish(self, task: str, tag: str, payload: bytes, *, at: float) -> TaskEntry:
         """Enter a task's result; what counts comes back: the first one. Raises :class:`TaskUnknown`."""

@@ -30,8 +30,9 @@ _OPEN = (
 ALL = f"SELECT {_COLUMNS}, sum FROM tasks"
 """Every task with its checksum."""
 _INSERT = f"INSERT INTO tasks ({_COLUMNS}, sum) VALUES ({', '.join('?' * 15)})"
-_UPDATE = """UPDATE tasks SET state = ?, attempts = ?, result_tag = ?, result = ?, error = ?, error_text = ?,
-    error_details = ?, ended_at = ?, sum = ? WHERE task = ?"""
+_UPDATE = """UPDATE tasks SET state = ?, message_id = ?, attempts = ?, result_tag = ?, result = ?, error = ?,
+    error_text = ?, error_details = ?, ended_at = ?, sum = ? WHERE task = ?"""
+_MAY_BEGIN_AGAIN = frozenset({"failed", "abandoned"})
 
 
 class TaskState(StrEnum):
@@ -132,13 +133,17 @@ def submit(
 def resubmit(
     file: SqliteFile, connection: sqlite3.Connection, record: TaskResubmitted
 ) -> TaskEntry | TaskUnknown:
-    """Count one more attempt of an open task; one that has ended stays as it is."""
+    """Count one more attempt of an open task; one that has ended stays as it is, unless it is to begin again."""
     known = get(file, connection, record.task)
     if known is None:
         return _unknown(record.task)
     if not known.open:
-        return known
-    entry = known._replace(attempts=known.attempts + 1)
+        if not (record.again and known.state in _MAY_BEGIN_AGAIN):
+            return known
+        known = known._replace(
+            state=TaskState.SUBMITTED.value, error="", error_text="", error_details="{}", ended_at=None
+        )
+    entry = known._replace(attempts=known.attempts + 1, message_id=record.message_id or known.message_id)
     _update(connection, entry)
     return entry
 
@@ -174,8 +179,8 @@ def _update(connection: sqlite3.Connection, entry: TaskEntry) -> None:
     connection.execute(
         _UPDATE,
         (
-            entry.state, entry.attempts, entry.result_tag, entry.result, entry.error, entry.error_text,
-            entry.error_details, entry.ended_at, row_sum(*entry), entry.task,
+            entry.state, entry.message_id, entry.attempts, entry.result_tag, entry.result, entry.error,
+            entry.error_text, entry.error_details, entry.ended_at, row_sum(*entry), entry.task,
         ),
     )  # fmt: skip
 

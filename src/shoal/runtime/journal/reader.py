@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sqlite3
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 from shoal.runtime.durable.sqlite_file import SqliteFile
 from shoal.runtime.errors import ShoalError
 from shoal.runtime.journal import ledger
+from shoal.runtime.journal.happenings import RESTARTING, RUN_FINISHED, RUN_STARTED
 from shoal.runtime.journal.ledger import TaskEntry, TaskState
 from shoal.runtime.journal.manifest import FILE_NAME, Manifest, read_manifest
 from shoal.runtime.journal.run_directory import JOURNAL_FILE, find_run, runs_root
@@ -22,7 +24,12 @@ from shoal.runtime.journal.run_lock import Holder, holder_of
 from shoal.runtime.journal.schema import KIND
 
 RUNNING, INTERRUPTED, FINISHED, EMPTY, BROKEN = "running", "interrupted", "finished", "empty", "broken"
-"""What a run is: some process has it; tasks are open and no process has it; all have ended; no task; unreadable."""
+"""What a run is: some process has it; its program did not come to its end, or tasks are open, and no process has it;
+the program came to its end and all tasks ended; nothing was begun; unreadable."""
+
+
+_LAST_EVENT = "SELECT coalesce(max(seq), 0) FROM events WHERE kind = ?"
+_COUNT_EVENTS = "SELECT count(*) FROM events WHERE kind = ?"
 
 
 class RunSummary(NamedTuple):
@@ -41,6 +48,8 @@ class RunSummary(NamedTuple):
     holder: Holder | None
     problem: str
     """Why it is broken."""
+    restarts: int = 0
+    """How often an agent's process was started again."""
 
     @property
     def headline(self) -> str:
@@ -75,25 +84,29 @@ class RunReader:
     def summary(self) -> RunSummary:
         """The run as one line of a list."""
         counts = {state.value: 0 for state in TaskState}
-        events, last_at = 0, None
+        events, restarts, last_at = 0, 0, None
+        begun = came_to_end = 0
         if self._file is not None:
             with self._file.read() as connection:
                 counts = ledger.counts(connection)
                 newest = connection.execute("SELECT seq, at FROM events ORDER BY seq DESC LIMIT 1").fetchone()
                 ended = ledger.last_ended_at(connection)
+                begun, came_to_end = (_last(connection, kind) for kind in (RUN_STARTED, RUN_FINISHED))
+                restarts = connection.execute(_COUNT_EVENTS, (RESTARTING,)).fetchone()[0]
             events = newest[0] if newest else 0
             last_at = max((at for at in (newest and newest[1], ended) if at is not None), default=None)
         holder = holder_of(self.path)
         return RunSummary(
             run=self.manifest.run,
             created_at=self.manifest.created_at,
-            status=_status(counts, holder),
+            status=_status(counts, holder, begun, came_to_end),
             counts=counts,
             events=events,
             last_at=last_at,
             program=" ".join(self.manifest.argv),
             holder=holder,
             problem="",
+            restarts=restarts,
         )
 
     def task(self, task: str) -> TaskEntry | None:
@@ -177,12 +190,17 @@ def _summary(path: Path) -> RunSummary:
         return RunSummary(path.name, created_at, BROKEN, {}, 0, None, "", holder_of(path), str(exc))
 
 
-def _status(counts: dict[str, int], holder: Holder | None) -> str:
+def _status(counts: dict[str, int], holder: Holder | None, begun: int, came_to_end: int) -> str:
     if holder is not None:
         return RUNNING
-    if not any(counts.values()):
+    if not begun and not any(counts.values()):
         return EMPTY
-    return INTERRUPTED if counts[TaskState.SUBMITTED] else FINISHED
+    return INTERRUPTED if counts[TaskState.SUBMITTED] or begun > came_to_end else FINISHED
+
+
+def _last(connection: sqlite3.Connection, kind: str) -> int:
+    found: int = connection.execute(_LAST_EVENT, (kind,)).fetchone()[0]
+    return found
 
 
 def _event(file: SqliteFile, row: tuple[Any, ...]) -> EventEntry:

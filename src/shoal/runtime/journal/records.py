@@ -29,9 +29,13 @@ class TaskSubmitted(NamedTuple):
 
 
 class TaskResubmitted(NamedTuple):
-    """An open task was given to its team again (after a node was lost, or by resume)."""
+    """A task was given to its team again: its agent died, or the run was resumed."""
 
     task: str
+    message_id: bytes
+    """The message that carries it now; empty: the same as before."""
+    again: bool
+    """Whether one that has failed, or was abandoned, becomes open again."""
     at: float
 
 
@@ -105,7 +109,7 @@ _TEXT = (str,)
 _TIME = (float, int)
 _FIELDS: tuple[tuple[type[Any], tuple[tuple[type, ...], ...]], ...] = (
     (TaskSubmitted, (_TEXT, _TEXT, _TEXT, (bytes,), (bytes,), _TIME)),
-    (TaskResubmitted, (_TEXT, _TIME)),
+    (TaskResubmitted, (_TEXT, (bytes,), (bool,), _TIME)),
     (TaskEnded, (_TEXT, _TEXT, _TEXT, (bytes,), _TEXT, _TEXT, (dict,), _TIME)),
     (Event, (_TIME, _TEXT, (str, type(None)), (str, type(None)), (dict,))),
     (MessagesHandled, ((int,), _TIME, _TIME, _TEXT)),
@@ -115,8 +119,11 @@ _CODES = {kind: code for code, (kind, _) in enumerate(_FIELDS)}
 
 
 def pack(records: Iterable[Record]) -> bytes:
-    """The records as bytes."""
-    packed: bytes = msgpack.packb([(_CODES[type(record)], *record) for record in records], default=str)
+    """The records as bytes. Raises :class:`ProtocolError` for a value that has no bytes: a lone surrogate, 2**70."""
+    try:
+        packed: bytes = msgpack.packb([(_CODES[type(record)], *record) for record in records], default=str)
+    except (ValueError, OverflowError) as exc:  # UnicodeEncodeError is a ValueError
+        raise ProtocolError(f"a journal record holds a value that cannot be written: {exc}") from exc
     return packed
 
 

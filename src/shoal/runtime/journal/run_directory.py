@@ -143,6 +143,11 @@ class RunDirectory:
         """Let go of the run. Closing twice is fine."""
         self._lock.release()
 
+    def discard(self) -> None:
+        """Undo :meth:`create`: the run never began."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        self.close()
+
     def __enter__(self) -> RunDirectory:
         return self
 

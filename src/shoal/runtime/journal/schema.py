@@ -53,6 +53,7 @@ KIND = FileKind(
         """CREATE TABLE events (
             seq INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, agent TEXT, task TEXT, data TEXT NOT NULL
         )""",
+        "CREATE INDEX events_by_kind ON events (kind)",
         """CREATE TABLE message_batches (
             batch INTEGER PRIMARY KEY, count INTEGER NOT NULL, first_at REAL NOT NULL, last_at REAL NOT NULL,
             rows TEXT NOT NULL

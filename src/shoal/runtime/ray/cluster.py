@@ -27,10 +27,12 @@ from shoal.runtime.ray.line import Line
 from shoal.runtime.ray.records import HostInfo, HostRecord, Reservation, Tenant, Whereabouts
 from shoal.runtime.ref import host_of, make_address
 from shoal.runtime.restart_policy import RestartPolicy
+from shoal.runtime.supervisor_order import Order
 from shoal.runtime.wire import Reply
 
 if TYPE_CHECKING:
     from shoal.runtime.host import Host
+    from shoal.runtime.ray.children import RayChildren
     from shoal.runtime.ray.settings import Settings
 
 _log = logging.getLogger("shoal.cluster")
@@ -66,16 +68,20 @@ class RayPeers:
 
         So a call may run twice, the second time with the successor: every method of it can.
         """
-        until = self._own.loop.time() + _NEW_SYSTEM_S
+        last_seen, seen_at = None, self._own.loop.time()
         while not self._closed:
+            system = self._system
             try:
-                if self._system is None:
-                    self._system = await asyncio.to_thread(self._settings.directory)
-                if self._system is not None:
-                    return await getattr(self._system, method).remote(*arguments)
+                if system is None:
+                    system = self._system = await asyncio.to_thread(self._settings.directory)
+                if system is not None:
+                    if last_seen != system._actor_id:
+                        last_seen, seen_at = system._actor_id, self._own.loop.time()
+                    return await getattr(system, method).remote(*arguments)
             except RayError:
-                self._system = None
-            if self._own.loop.time() > until:
+                if self._system is system:
+                    self._system = None
+            if self._own.loop.time() > seen_at + _NEW_SYSTEM_S:
                 break
             await asyncio.sleep(_LOOK_S)
         raise SystemClosed(f"system {self._settings.system} is gone: its client has ended")
@@ -166,6 +172,8 @@ class RayPeers:
         """Start a host with its agents. Raises ``SpawnError``."""
         policy = policy or RestartPolicy()
         reservation: Reservation = await call_system(self, "reserve", name, parent, policy, tenants)
+        if reservation.living is not None:
+            return reservation.living
         record = HostRecord(name, reservation.generation, parent, policy, tenants)
         try:
             info, _ = await start_host(self._host_class, self._settings, record, reservation.spare, {})
@@ -200,12 +208,27 @@ class RayPeers:
             self._own.out.link_lost(line.link, error, Reason.STOPPED)
         await asyncio.to_thread(ray.kill, actor)
 
+    async def forget(self, address: str) -> None:
+        """It is not started again with its host."""
+        await self.ask_system("drop_tenant", self._own.name, address.partition("@")[0])
+
     async def fetch(self, host: str, message_id: bytes) -> Reply:
         """Get a large answer through the object store."""
         line = self._lines.get(host)
         actor = line.actor if line is not None else (await self.find(host))[1]
         fields = await call(actor.fetch.remote(message_id))
         return Reply(*fields)
+
+    async def order(self, address: str, order: Order) -> Any:
+        """Give a supervisor elsewhere an order with code in it, and return its answer."""
+        _, actor = await self.find(host_of(address))
+        return ray.cloudpickle.loads(await call(actor.order.remote(address, pack_agent(order))))
+
+    def children_of(self, host: Host, address: str) -> RayChildren:
+        """What a supervisor of this process starts and stops its children by."""
+        from shoal.runtime.ray.children import RayChildren  # noqa: PLC0415 - it is built on this module
+
+        return RayChildren(self, self._settings, self._host_class, address, host.name)
 
     def close(self) -> None:
         """Let go of all lines."""

@@ -55,14 +55,31 @@ async def start_host(
         except AgentDied:
             pass  # the spare had died itself; the name is still ours
     label = record.name if record.generation == 1 else f"{record.name}#{record.generation}"
-    actor = await asyncio.to_thread(create_actor, host_class, settings, label)
+    actor = await _create(host_class, settings, label)
     return await _boot(actor, record, suspects), actor
+
+
+async def _create(host_class: type, settings: Settings, label: str) -> Any:
+    creating = asyncio.ensure_future(asyncio.to_thread(create_actor, host_class, settings, label))
+    try:
+        return await asyncio.shield(creating)
+    except asyncio.CancelledError:
+        # The thread goes on: what it creates must not stay.
+        creating.add_done_callback(_kill_created)
+        raise
+
+
+def _kill_created(creating: asyncio.Future[Any]) -> None:
+    if not creating.cancelled() and creating.exception() is None:
+        ray.kill(creating.result())
 
 
 async def _boot(actor: Any, record: HostRecord, suspects: dict[bytes, int]) -> HostInfo:
     try:
         async with asyncio.timeout(BOOT_S):
-            info: HostInfo = await call(actor.boot.remote(record, suspects))
+            await call(actor.prepare.remote())
+        # How long its agents may take to start is their handlers' limit: a supervisor starts all its children.
+        info: HostInfo = await call(actor.boot.remote(record, suspects))
     except BaseException as exc:
         ray.kill(actor)
         if isinstance(exc, TimeoutError):

@@ -13,6 +13,7 @@ import contextlib
 import functools
 import gc
 import os
+import threading
 import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -27,16 +28,21 @@ from shoal.runtime.host import Host
 from shoal.runtime.logs import set_up_logs
 from shoal.runtime.metrics_snapshot import Snapshot, take_snapshot
 from shoal.runtime.ray.calls import ParkedCalls
-from shoal.runtime.ray.cluster import RayPeers
+from shoal.runtime.ray.cluster import RayPeers, pack_agent
+from shoal.runtime.ray.creation import BOOT_S
 from shoal.runtime.ray.lifeline import Lifeline
 from shoal.runtime.ray.metrics_node import MetricsCandidate, NodeMetrics
 from shoal.runtime.ray.records import HostInfo, HostRecord, Tenant
 from shoal.runtime.ray.settings import Settings
 from shoal.runtime.ref import current_sender
 from shoal.runtime.socket_server import SocketServer
+from shoal.runtime.supervision import Exit, ExitKind
+from shoal.runtime.supervisor_order import take_order
 from shoal.runtime.watchdog import LoopWatch
 from shoal.runtime.wire import Reply
 
+_UNWANTED_S = 5.0
+_UNBOOTED_S = BOOT_S + 60.0
 _REFERENCES_KEPT_S = 120.0
 """How long a large answer waits to be fetched: its asker does so at once, or has given up."""
 
@@ -70,6 +76,14 @@ class HostActor:
         self._lifeline: Lifeline | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._prepared = False
+        # Detached actors outlive who created them: one that died before it booted this leaves nobody to end it.
+        waiting = threading.Timer(_UNBOOTED_S, self._end_unbooted)
+        waiting.daemon = True
+        waiting.start()
+
+    def _end_unbooted(self) -> None:
+        if not self._prepared:
+            os._exit(0)
 
     # -- life ----------------------------------------------------------------------------------------------
 
@@ -109,6 +123,8 @@ class HostActor:
             self._host.incarnation, "", record.generation,
         )  # fmt: skip
         if not await self._peers.ask_system("register", info):
+            # Whoever booted it ends it; if that one died meanwhile, nobody does.
+            asyncio.get_running_loop().call_later(_UNWANTED_S, os._exit, 0)
             raise SpawnError(
                 f"{name} is not wanted any more: the system ends, or the name has a newer holder"
             )
@@ -180,11 +196,38 @@ class HostActor:
         await self._peers.ask_system("drop_tenant", self._host.name, address.partition("@")[0])
 
     @_answered
-    async def stop(self, reason: str, drain: bool) -> list[DeadLetter]:
-        """Stop all agents in order, then close; the process is ended by whoever called. Returns its dead letters."""
+    async def stop(
+        self, reason: str, drain: bool, grace_s: float | None = None, again: bool = False
+    ) -> list[DeadLetter]:
+        """Stop all agents in order, then close; the process is ended by whoever called. Returns its dead letters.
+
+        ``again``: the host will be started again, so messages that wait are left to their senders.
+        """
+        self._host.arrivals.closed = again
         for address in reversed(list(self._host.cells)):
-            await self._host.stop(address, reason, drain=drain)
+            if again:
+                cell = self._host.cells[address]
+                list(cell.mailbox.drain())
+                cell.children = None  # they go on meanwhile, and are found again
+            await self._host.stop(address, reason, drain=drain, grace_s=grace_s)
+        letters = await self._last_words()
+        self._host.exits.append(Exit(kind=ExitKind.SHUTDOWN, text=reason))
+        if self._host.on_exit is not None:
+            self._host.on_exit()
+        return letters
+
+    @_answered
+    async def last_words(self) -> list[DeadLetter]:
+        """The host's agent has ended by itself and the process is about to be: report on what it handled."""
         return await self._last_words()
+
+    @_answered
+    async def order(self, address: str, blob: bytes) -> bytes:
+        """An order with code in it for an agent here that takes such, and its answer; Ray's pickle, never a mailbox."""
+        cell = self._host.cells.get(address)
+        if cell is None:
+            raise AgentNotFound(f"there is no agent {address!r} in host {self._host.name!r}")
+        return pack_agent(await take_order(cell.behavior, address, ray.cloudpickle.loads(blob)))
 
     async def _last_words(self) -> list[DeadLetter]:
         """Let senders know what became of their messages, then close."""
@@ -241,8 +284,8 @@ class HostActor:
 
     @ray.method(concurrency_group="control")
     @_answered
-    async def ended(self) -> tuple[str, str]:
-        """Returns when the host's agent has ended by itself: the kind of exit and why. Fails when the process died."""
+    async def ended(self) -> Exit:
+        """Returns when the host's agent has ended, and how. Fails when the process died."""
         loop, done = asyncio.get_running_loop(), asyncio.Event()
 
         def wake() -> None:

@@ -1,31 +1,25 @@
-"""Keeps hosts alive: notices each end, decides whether it comes again, starts it again, gives up in bounded time.
+"""Keeps hosts alive: decides on each end whether it comes again, starts it again, gives up in bounded time.
 
 One :class:`~shoal.runtime.supervision.Supervision` a host, with that host as its only child, so that each has an
-intensity of its own. Death shows at once: a call on the host never returns while it lives. What hangs is found by
-asking every host how it is; the answer comes from a thread of its own, so that none means the process stands still.
+intensity of its own. How ends are noticed: :mod:`shoal.runtime.ray.watcher`. Hosts that have a supervisor of their
+own are that one's; what a host leaves behind when it is gone for good is ended here (:meth:`Keeper.end_children`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
-import os
-import signal
-from dataclasses import dataclass, field
+from collections import deque
+from dataclasses import dataclass
 from typing import Any
 
-import ray
-from ray.exceptions import RayError
-
 from shoal.runtime.errors import ShoalError, SpawnError
-from shoal.runtime.flight import flight_path, read_flight
-from shoal.runtime.ray.calls import actor_by_name, is_death
-from shoal.runtime.ray.creation import call, start_host
-from shoal.runtime.ray.directory import NAMESPACE, Directory
+from shoal.runtime.ray.creation import start_host
+from shoal.runtime.ray.directory import Directory
 from shoal.runtime.ray.records import HostInfo, HostRecord
 from shoal.runtime.ray.settings import Settings
 from shoal.runtime.ray.spares import Spares
+from shoal.runtime.ray.watcher import Watcher
 from shoal.runtime.supervision import (
     Adopt,
     ChildSpec,
@@ -41,12 +35,9 @@ from shoal.runtime.supervision import (
     Supervision,
     SupervisorSpec,
 )
-from shoal.runtime.supervision.specs import AutoShutdown
+from shoal.runtime.supervision.specs import AutoShutdown, Shutdown
 from shoal.runtime.supervision_driver import SupervisionDriver
-
-_log = logging.getLogger("shoal.keeper")
-_SUSPECTS_KEPT = 1000
-_UNAVAILABLE_S = 0.2
+from shoal.runtime.supervision_event import EVENTS_KEPT, log_event, make_event
 
 
 @dataclass
@@ -55,11 +46,8 @@ class Kept:
 
     record: HostRecord
     driver: SupervisionDriver
-    suspects: dict[bytes, int] = field(default_factory=dict)
     restarts: int = 0
     last_exit: Exit | None = None
-    watching: asyncio.Task[None] | None = None
-    silent_since: float | None = None
 
 
 class Keeper:
@@ -71,25 +59,28 @@ class Keeper:
         self._host_class = host_class
         self._spares = spares
         self._kept: dict[str, Kept] = {}
-        self._node = ray.get_runtime_context().get_node_id()
-        self._pulse: asyncio.Task[None] | None = None
-        self.events: list[dict[str, Any]] = []
-        """Starts, exits, restarts and giving up, oldest first; the last 1,000."""
+        self._watcher = Watcher(settings, self._host_ended)
+        self._errands: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self.events: deque[dict[str, Any]] = deque(maxlen=EVENTS_KEPT)
+        """Starts, exits, restarts and giving up, oldest first, of supervisors too."""
+        self.restart_counts: dict[str, int] = {}
+        """How often each host was started again, by whom ever."""
+        self.failed: asyncio.Future[Exit] | None = None
+        """Done when a host without a supervisor was given up: why."""
 
     # -- taking hosts on and letting them go ---------------------------------------------------------------
 
     def adopt(self, info: HostInfo) -> None:
         """A host is up (for the first time, or this keeper is a new one): keep it from now on."""
         record = self._directory.record(info.name)
-        if record is None or record.policy.supervisor:
+        if record is None or record.policy.supervisor or self._closed:
             return
-        kept = self._kept.get(info.name) or self._take_on(record)
+        kept = self._kept.get(info.name) or self._take_on(record, info)
         kept.record = record
-        self._watch(kept, info)
-        if self._pulse is None:
-            self._pulse = asyncio.get_running_loop().create_task(self._feel_pulses())
+        self._watcher.watch(info)
 
-    def _take_on(self, record: HostRecord) -> Kept:
+    def _take_on(self, record: HostRecord, info: HostInfo) -> Kept:
         name = record.name
         restart = Restart(record.policy.restart)
         spec = SupervisorSpec(
@@ -109,7 +100,7 @@ class Keeper:
             lambda ended: self._ended(name, ended),
         )  # fmt: skip
         kept = self._kept[name] = Kept(record, driver)
-        driver.feed(Adopt({name: Living(record.generation, name)}))
+        driver.feed(Adopt({name: Living(info.generation, name)}))
         return kept
 
     def release(self, name: str) -> None:
@@ -117,81 +108,25 @@ class Keeper:
         kept = self._kept.pop(name, None)
         if kept is not None:
             kept.driver.abandon()
-            if kept.watching is not None:
-                kept.watching.cancel()
+        self._watcher.forget(name)
 
     def close(self) -> None:
         """The system ends: nothing is started again."""
+        self._closed = True
         for name in list(self._kept):
             self.release(name)
-        if self._pulse is not None:
-            self._pulse.cancel()
-
-    def restarts(self) -> dict[str, int]:
-        """How often each host was started again."""
-        return {name: kept.restarts for name, kept in self._kept.items()}
-
-    # -- noticing ------------------------------------------------------------------------------------------
-
-    def _watch(self, kept: Kept, info: HostInfo) -> None:
-        if kept.watching is not None:
-            kept.watching.cancel()
-        kept.silent_since = None
-        kept.watching = asyncio.get_running_loop().create_task(self._wait_for_end(kept, info))
-
-    async def _wait_for_end(self, kept: Kept, info: HostInfo) -> None:
-        exit = await wait_for_end(info)
-        self._directory.lost(info.name)
-        if info.node == self._node:
-            for message_id in read_flight(flight_path(self._settings.socket_dir(), info.incarnation)):
-                kept.suspects[message_id] = kept.suspects.pop(message_id, 0) + 1
-                if len(kept.suspects) > _SUSPECTS_KEPT:
-                    del kept.suspects[next(iter(kept.suspects))]
-        kept.last_exit = exit
-        kept.driver.feed(Exited(info.name, info.generation, exit))
-
-    async def _feel_pulses(self) -> None:
-        limit_s = self._settings.config.unresponsive_s
-        while True:
-            await asyncio.sleep(min(5.0, limit_s / 4))
-            for kept in list(self._kept.values()):
-                info = kept.record.info
-                if info is not None and not kept.driver.machine.ended:
-                    asyncio.get_running_loop().create_task(self._feel(kept, info, limit_s))
-
-    async def _feel(self, kept: Kept, info: HostInfo, limit_s: float) -> None:
-        loop = asyncio.get_running_loop()
-        asked = loop.time()
-        why = None
-        try:
-            actor = await asyncio.to_thread(actor_by_name, info.actor, NAMESPACE)
-            if actor is None:
-                return
-            async with asyncio.timeout(limit_s):
-                why = (await call(actor.health.remote())).get("hung")
-        except TimeoutError:
-            why = f"its process (pid {info.pid}) did not answer for {limit_s:g} s"
-        except ShoalError:
-            return  # it died; the watch says so
-        if why and self._kept.get(info.name) is kept and kept.record.info == info:
-            _log.warning("%s is ended by the watchdog after %.1f s: %s", info.name, loop.time() - asked, why)
-            if kept.watching is not None:
-                kept.watching.cancel()
-            self._directory.lost(info.name)
-            await self.kill(info)
-            kept.last_exit = Exit(kind=ExitKind.HUNG, text=str(why))
-            kept.driver.feed(Exited(info.name, info.generation, kept.last_exit))
-
-    async def kill(self, info: HostInfo) -> None:
-        """End a host's process for certain where that can be done: SIGKILL works on a stopped process too."""
-        if info.node == self._node:
-            with contextlib.suppress(OSError):
-                os.kill(info.pid, signal.SIGKILL)
-        actor = await asyncio.to_thread(actor_by_name, info.actor, NAMESPACE)
-        if actor is not None:
-            ray.kill(actor)
+        self._watcher.close()
+        for errand in list(self._errands):
+            errand.cancel()
 
     # -- starting again ------------------------------------------------------------------------------------
+
+    def _host_ended(self, info: HostInfo, exit: Exit) -> None:
+        self._directory.lost(info.name, info.generation)
+        kept = self._kept.get(info.name)
+        if kept is not None:
+            kept.last_exit = exit
+            kept.driver.feed(Exited(info.name, info.generation, exit))
 
     async def start_again(self, name: str, generation: int) -> str:
         """Start the next incarnation. Raises ``SpawnError``."""
@@ -199,11 +134,15 @@ class Keeper:
         record = self._directory.again(name, generation)
         if kept is None or record is None:
             raise SpawnError(f"{name} is not wanted any more")
-        info, _ = await start_host(
-            self._host_class, self._settings, record, self._spares.take(), dict(kept.suspects)
-        )
+        try:
+            info, _ = await start_host(
+                self._host_class, self._settings, record, self._spares.take(), self._watcher.suspects(name)
+            )
+        except ShoalError as error:
+            kept.last_exit = Exit(kind=ExitKind.START_FAILED, text=error.text)
+            raise
         if self._kept.get(name) is not kept:
-            await self.kill(info)
+            await self._watcher.kill(info)
             raise SpawnError(f"{name} is not wanted any more")
         kept.restarts += 1
         return name
@@ -212,39 +151,75 @@ class Keeper:
 
     def _reported(self, name: str, report: Report) -> None:
         kept = self._kept.get(name)
-        if report.kind is ReportKind.ADOPTED:
-            return
-        exit = report.exit.describe() if report.exit is not None else ""
-        level = logging.WARNING if report.kind in (ReportKind.EXITED, ReportKind.GAVE_UP) else logging.INFO
-        _log.log(level, "%s %s %s", name, report.kind.value, exit, extra={"agent": name})
-        self.events.append(
-            {
-                "kind": report.kind.value,
-                "agent": name,
-                "generation": report.token,
-                "reason": exit,
-                "restarts": kept.restarts if kept is not None else 0,
-            }
-        )
-        del self.events[:-1000]
+        event = make_event(report, name, "", report.token, kept.restarts if kept is not None else 0)
+        if report.kind is not ReportKind.ADOPTED:
+            log_event(event)
+            self.note(event)
+
+    def note(self, event: dict[str, Any]) -> None:
+        """Something happened to a host, of this keeper or of a supervisor."""
+        self.events.append(event)
+        if event["restarts"]:
+            self.restart_counts[event["agent"]] = event["restarts"]
 
     def _ended(self, name: str, ended: Ended) -> None:
         kept = self._kept.pop(name, None)
+        self._watcher.forget(name)
         if kept is None:
             return
+        policy = kept.record.policy
+        exit = (kept.last_exit or ended.exit).named(name)
+        reason = exit.describe()
         if ended.reason is EndReason.GAVE_UP:
-            policy = kept.record.policy
             reason = (
                 f"given up: it ended more than {policy.intensity} times in {policy.period_s:g} s\n"
                 f"{ended.exit.describe()}"
             )
-        else:
-            reason = (kept.last_exit or ended.exit).describe()
-        died = kept.last_exit is not None and not kept.last_exit.normal
-        self._directory.end(name, None, reason, died=died)
-        info = kept.record.info
-        if info is not None:
-            asyncio.get_running_loop().create_task(self.kill(info))
+        self.end(name, None, reason, died=not exit.normal)
+        gave_up = ended.reason is EndReason.GAVE_UP
+        if policy.restart != Restart.TEMPORARY.value and (gave_up or exit.failed):
+            self._note_failure(ended.exit if gave_up else exit)
+
+    def _note_failure(self, exit: Exit) -> None:
+        failed = self.failure()
+        if not failed.done():
+            failed.set_result(exit)
+
+    def failure(self) -> asyncio.Future[Exit]:
+        """Done once a host without a supervisor was given up."""
+        if self.failed is None:
+            self.failed = asyncio.get_running_loop().create_future()
+        return self.failed
+
+    # -- the end of a host ---------------------------------------------------------------------------------
+
+    def end(
+        self, name: str, generation: int | None, reason: str, *, died: bool = False, down: bool = False
+    ) -> None:
+        """A host is gone for good, and with it all that it started."""
+        if self._directory.end(name, generation, reason, died=died, down=down):
+            for parent in self._directory.parents_in(name):
+                self.end_children(parent, reason)
+
+    def end_children(self, parent: str, reason: str) -> None:
+        """An agent is gone for good: so are its children, and theirs."""
+        for record in self._directory.children(parent):
+            if record.gone is None:
+                self.release(record.name)
+                why = f"its parent {parent} is gone: {reason}"
+                self.end(record.name, None, why)
+                if record.info is not None and not record.resting:
+                    self._errand(self._end_process(record.info, why))
+            self._directory.disown(record.name)
+
+    def _errand(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+    async def _end_process(self, info: HostInfo, reason: str) -> None:
+        with contextlib.suppress(ShoalError):
+            await self._watcher.stop(info, reason, self._settings.config.stop_grace_s)
 
 
 class _OneHost:
@@ -258,24 +233,6 @@ class _OneHost:
         """Start the next incarnation; its generation is the token."""
         return await self._keeper.start_again(self._name, token)
 
-    async def stop(self, id: str, token: int, how: float | str) -> Exit | None:
+    async def stop(self, id: str, token: int, how: Shutdown, *, again: bool) -> Exit | None:
         """Its process is gone, or about to be."""
         return None
-
-
-async def wait_for_end(info: HostInfo) -> Exit:
-    """Wait until a host's incarnation has ended; says how."""
-    while True:
-        actor = await asyncio.to_thread(actor_by_name, info.actor, NAMESPACE)
-        if actor is None:
-            return Exit(kind=ExitKind.LOST, text=f"its process (pid {info.pid}) is gone")
-        try:
-            kind, text = await call(actor.ended.remote())
-            return Exit(kind=ExitKind(kind), text=text)
-        except ShoalError as error:
-            if error.details.get("dead"):
-                return Exit(kind=ExitKind.KILLED, text=f"its process (pid {info.pid}) died")
-        except RayError as exc:
-            if is_death(exc):
-                return Exit(kind=ExitKind.KILLED, text=f"its process (pid {info.pid}) died")
-        await asyncio.sleep(_UNAVAILABLE_S)

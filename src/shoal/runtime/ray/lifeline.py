@@ -13,6 +13,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import psutil
 import ray
@@ -38,21 +39,21 @@ class Lifeline:
         threading.Thread(target=self._live, name="shoal-lifeline", daemon=True).start()
 
     def _live(self) -> None:
-        waiting_since = time.monotonic()
-        while time.monotonic() - waiting_since < _ORPHAN_S and not self._client_is_gone():
-            held = time.monotonic()
+        last_seen, seen_at = None, time.monotonic()
+        while time.monotonic() - seen_at < _ORPHAN_S and not self._client_is_gone():
+            system = self._settings.directory()
+            if system is not None and system._actor_id != last_seen:
+                last_seen, seen_at = system._actor_id, time.monotonic()
             with contextlib.suppress(Exception):  # whatever the reason is, the line is cut
-                asyncio.run(self._hold_on())
+                asyncio.run(self._hold_on(system))
                 break
-            if time.monotonic() - held > 1.0:
-                waiting_since = time.monotonic()
             time.sleep(_LOOK_S)
         if self.at_end is not None:
             self.at_end()
         os._exit(0)
 
-    async def _hold_on(self) -> None:
-        await self._settings.directory().lifeline.remote()
+    async def _hold_on(self, system: Any) -> None:
+        await system.lifeline.remote()
 
     def _client_is_gone(self) -> bool:
         if not self._same_node or not self._settings.client_pid:

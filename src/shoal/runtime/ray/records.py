@@ -52,6 +52,12 @@ class HostRecord:
     """Why it is not there any more and will not come back."""
     died: bool = False
     """Whether it went by itself: what it was handling may have been done, or not."""
+    added: bytes = b""
+    """Of a child that its supervisor was given at run time: what it was given, as Ray's pickle."""
+    resting: bool = False
+    """Its supervisor stopped it and has itself ended: it comes again when that does."""
+    down: bool = False
+    """Of one that is gone: its supervisor still has its spec and starts it again when told to."""
 
     def with_tenant(self, tenant: Tenant) -> HostRecord:
         """With one more to start."""
@@ -82,3 +88,5 @@ class Reservation(NamedTuple):
     generation: int
     spare: str | None
     """Name of a warm actor to use; ``None``: start one."""
+    living: HostInfo | None = None
+    """The host that has the name already, where whoever asks is its parent: nothing is to be started."""

@@ -10,7 +10,9 @@ from typing import Any
 import ray
 
 from shoal.runtime.errors import ShoalError
+from shoal.runtime.ray.calls import actor_by_name
 from shoal.runtime.ray.creation import call, create_actor
+from shoal.runtime.ray.directory import NAMESPACE
 from shoal.runtime.ray.settings import Settings
 
 _log = logging.getLogger("shoal.keeper")
@@ -59,6 +61,16 @@ class Spares:
         if self._closed:  # meanwhile
             self._kill_ready()
         self._filling = None
+
+    def end_those_of_others(self, used: list[str]) -> None:
+        """End the spares that a system actor before this one left; those ``used`` have become hosts. Blocks."""
+        mark = f"{self._settings.system}/host/spare-"
+        names = [found["name"] for found in ray.util.list_named_actors(all_namespaces=True)]
+        for name in names:
+            if name.startswith(mark) and name not in used:
+                actor = actor_by_name(name, NAMESPACE)
+                if actor is not None:
+                    ray.kill(actor)
 
     def close(self) -> None:
         """End them all."""

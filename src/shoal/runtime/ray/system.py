@@ -8,6 +8,7 @@ import logging
 import os
 import secrets
 import shutil
+from collections import Counter
 from typing import Any
 
 import psutil
@@ -16,6 +17,7 @@ from ray.exceptions import RayError
 
 from shoal.runtime.config import Config
 from shoal.runtime.deadletters import DeadLetter
+from shoal.runtime.durable.opening import default_run_dir
 from shoal.runtime.errors import AgentDied, ShoalError, StartError
 from shoal.runtime.host import Host
 from shoal.runtime.metrics_endpoint import MetricsEndpoint
@@ -34,14 +36,19 @@ from shoal.runtime.ray.system_actor import create_system_actor
 from shoal.runtime.ref import Ref, host_of, make_address
 from shoal.runtime.restart_policy import RestartPolicy
 from shoal.runtime.socket_server import sweep_stale_directories
+from shoal.runtime.supervision import Exit
 from shoal.runtime.system import System
 
 _log = logging.getLogger("shoal.system")
 _HEALTH_S = 1.0
+SYSTEM = "(system)"
+"""What the system's own actor is called in ``restarts``: no agent can have that name."""
 
 
 class RaySystem(System):
     """A system whose agents are Ray actors."""
+
+    _kind = "Ray"
 
     def __init__(self, config: Config, settings: Settings, peers: RayPeers, ours: bool, actor: Any) -> None:
         host = Host(f"client-{secrets.token_hex(3)}", config, peers)
@@ -52,6 +59,10 @@ class RaySystem(System):
         self._ours = ours
         self._actor = actor
         self._guarding: asyncio.Task[None] | None = None
+        self._restarts: Counter[str] = Counter()
+        """What the present system actor has counted, when last asked."""
+        self._restarts_before: Counter[str] = Counter()
+        """What those before it had counted when they were last asked."""
 
     async def _spawn(self, agent: Any, name: str, host: str | None, policy: RestartPolicy) -> str:
         return await self._peers.spawn(agent, name, host, "", policy)
@@ -86,6 +97,26 @@ class RaySystem(System):
         for answer in await asyncio.gather(*answers):
             letters.extend(answer or [])
         return sorted(letters, key=lambda letter: letter.at)
+
+    async def processes(self) -> dict[str, int]:
+        """Process ids on this machine: of agents' hosts, by name, and of the system's own actor (``(system)``)."""
+        hosts: list[HostInfo] = await self._peers.ask_system("hosts")
+        here = {info.name: info.pid for info in hosts if info.node == self._settings.client_node}
+        return {**here, SYSTEM: await self._peers.ask_system("pid")} if self._settings.client_node else {}
+
+    async def restarts(self) -> dict[str, int]:
+        """How often each agent's process was started again, and the system's own actor (``(system)``)."""
+        self._restarts = Counter(await self._peers.ask_system("restarts"))
+        return dict(self._restarts_before + self._restarts)
+
+    async def _happened(self, after: float) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = await self._peers.ask_system("events", after)
+        return found
+
+    async def wait_failed(self) -> Exit:
+        """Wait until an agent that the system itself keeps was given up; returns why, with the chain of causes."""
+        exit: Exit = await self._peers.ask_system("failed")
+        return exit
 
     async def health(self, agent: Ref | str | None = None) -> list[dict[str, Any]]:
         """How the hosts are (of one agent, or all), answered also by a host whose event loop is blocked."""
@@ -128,9 +159,14 @@ class RaySystem(System):
                 if self._closing is not None:
                     return
                 _log.warning("the system actor died (%s); starting another", type(exc).__name__)
+                self._restarts_before += self._restarts
+                self._restarts = Counter()
             try:
+                # Ray 2.60 keeps the name of an owned actor that was killed from outside until its owner kills it too.
+                ray.kill(self._actor)
                 self._actor = create_system_actor(self._settings)
                 await self._actor.open.remote()
+                self._restarts_before[SYSTEM] += 1
             except (RayError, ValueError) as exc:
                 _log.warning("no system actor yet: %s", exc)
                 await asyncio.sleep(0.1)
@@ -160,7 +196,10 @@ class RaySystem(System):
     async def _stop_hosts(self) -> None:
         """Newest first; each has its agents' grace and a little more, then it is killed."""
         limit_s = 2 * self.config.stop_grace_s + 5.0
-        for info, actor in reversed(await self._actors()):
+        # What agents and supervisors started they stop themselves; what is left after that comes last.
+        own = set(await self._peers.ask_system("roots"))
+        newest_first = list(reversed(await self._actors()))
+        for info, actor in sorted(newest_first, key=lambda found: found[0].name not in own):
             try:
                 async with asyncio.timeout(limit_s):
                     stop = self._peers.stop_host(
@@ -185,6 +224,8 @@ async def start_on_ray(target: str | None, config: Config) -> RaySystem:
     ours = join(target)  # on the main thread: Ray sets signal handlers; nothing else runs here yet
     await asyncio.to_thread(sweep_stale_directories)
     name = f"shoal-{secrets.token_hex(4)}"
+    if not config.run_dir:
+        config = config.model_copy(update={"run_dir": str(default_run_dir(name))})
     started = psutil.Process().create_time()
     settings = Settings(name, secrets.token_bytes(32), config, own_node(), os.getpid(), started)
     try:

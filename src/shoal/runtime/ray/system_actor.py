@@ -23,10 +23,12 @@ from shoal.runtime.ray.directory import NAMESPACE, Directory, directory_name
 from shoal.runtime.ray.host_actor import HostActor
 from shoal.runtime.ray.keeper import Keeper
 from shoal.runtime.ray.record_store import RecordStore
-from shoal.runtime.ray.records import HostInfo, Reservation, Tenant, Whereabouts
+from shoal.runtime.ray.records import HostInfo, HostRecord, Reservation, Tenant, Whereabouts
 from shoal.runtime.ray.settings import Settings
 from shoal.runtime.ray.spares import Spares
+from shoal.runtime.ref import make_address
 from shoal.runtime.restart_policy import RestartPolicy
+from shoal.runtime.supervision import Exit
 
 
 class SystemActor:
@@ -45,28 +47,44 @@ class SystemActor:
         self._spares = Spares(self._settings, HostActor, str(os.getpid()))
         self._keeper = Keeper(self._settings, self._directory, HostActor, self._spares)
         for record in list(self._directory):
-            if record.info is not None:
-                self._keeper.adopt(record.info)
-            else:
-                self._directory.release(
-                    record.name, record.generation
-                )  # it was never up; who asked asks again
+            self._take_over(record)
+        await asyncio.to_thread(
+            self._spares.end_those_of_others, [info.actor for info in self._directory.hosts()]
+        )
         return os.getpid()
+
+    def _take_over(self, record: HostRecord) -> None:
+        """Keep what the system actor before this one kept."""
+        if record.info is None:
+            self._directory.release(record.name, record.generation)  # it was never up; who asked asks again
+            return
+        if record.info.generation != record.generation and not record.policy.supervisor:
+            # It was being started again. Whatever comes of that now is not wanted: it has no one to answer to.
+            self._directory.again(record.name, record.generation + 1)
+        self._keeper.adopt(record.info)
 
     # -- starting and stopping -----------------------------------------------------------------------------
 
     async def reserve(
-        self, name: str, parent: str, policy: RestartPolicy, tenants: tuple[Tenant, ...]
+        self, name: str, parent: str, policy: RestartPolicy, tenants: tuple[Tenant, ...], added: bytes = b""
     ) -> tuple[bool, Any]:
-        """Take a name for a host about to be started."""
+        """Take a name for a host about to be started.
+
+        An agent that was started again and wants a child that it has already gets that one.
+        """
+        living = self._directory.living_child(name, parent)
+        if living is not None and not policy.supervisor:
+            return True, Reservation(living.generation, None, living)
         try:
-            record = self._directory.reserve(name, parent, policy, tenants)
+            record = self._directory.reserve(name, parent, policy, tenants, added)
         except NameTaken as error:
             return False, pack_error(error)
         return True, Reservation(record.generation, self._spares.take())
 
     async def release(self, name: str, generation: int) -> None:
         """What was reserved did not come up."""
+        for parent in self._directory.parents_in(name):
+            self._keeper.end_children(parent, f"{name} did not start")
         self._directory.release(name, generation)
 
     async def register(self, info: HostInfo) -> bool:
@@ -82,9 +100,43 @@ class SystemActor:
         self._keeper.release(name)
 
     async def gone(self, name: str, generation: int | None, reason: str) -> None:
-        """A host was stopped for good."""
+        """A host was stopped for good; one that has a supervisor is left to that."""
         self._keeper.release(name)
-        self._directory.end(name, generation, reason)
+        record = self._directory.record(name)
+        if record is not None and record.policy.supervisor and not self._ending:
+            self._directory.lost(name, generation)
+        else:
+            self._keeper.end(name, generation, reason)
+
+    # -- for supervisors -----------------------------------------------------------------------------------
+
+    async def children(self, parent: str) -> list[HostRecord]:
+        """What is known of an agent's children, oldest first; those that are gone too."""
+        return self._directory.children(parent)
+
+    async def lost(self, name: str, generation: int) -> None:
+        """A supervised host has ended; its supervisor decides whether it comes again."""
+        self._directory.lost(name, generation)
+
+    async def end_host(self, name: str, generation: int, reason: str, died: bool, down: bool) -> None:
+        """A supervised host is gone for good, as far as its supervisor goes."""
+        self._keeper.end(name, generation, reason, died=died, down=down)
+
+    async def rest(self, parent: str) -> None:
+        """A supervisor has ended in order, its children with it."""
+        self._directory.rest(parent)
+
+    async def end_children(self, parent: str, reason: str) -> None:
+        """An agent that has no host of its own is gone for good, and with it all that it started."""
+        self._keeper.end_children(parent, reason)
+
+    async def note(self, event: dict[str, Any]) -> None:
+        """Something happened to a child of a supervisor."""
+        self._keeper.note(event)
+
+    async def failed(self) -> Exit:
+        """Returns once an agent without a supervisor was given up, and why."""
+        return await asyncio.shield(self._keeper.failure())
 
     async def add_tenant(self, name: str, tenant: Tenant) -> None:
         """An agent was started in a host."""
@@ -93,6 +145,7 @@ class SystemActor:
     async def drop_tenant(self, name: str, tenant: str) -> None:
         """An agent of a host was stopped."""
         self._directory.drop_tenant(name, tenant)
+        self._keeper.end_children(make_address(tenant, name), "it was stopped")
 
     # -- asking --------------------------------------------------------------------------------------------
 
@@ -108,17 +161,21 @@ class SystemActor:
         """All hosts that are up, oldest first."""
         return self._directory.hosts()
 
+    async def roots(self) -> list[str]:
+        """The hosts that no agent started."""
+        return [record.name for record in self._directory if not record.parent]
+
     async def serves(self, name: str, incarnation: bytes, url: str) -> None:
         """A host serves the metrics of its node."""
         self._directory.serves(name, incarnation, url)
 
     async def restarts(self) -> dict[str, int]:
         """How often each host was started again."""
-        return self._keeper.restarts()
+        return dict(self._keeper.restart_counts)
 
-    async def events(self) -> list[dict[str, Any]]:
-        """What happened to hosts, oldest first."""
-        return list(self._keeper.events)
+    async def events(self, after: float = 0.0) -> list[dict[str, Any]]:
+        """What happened to hosts from the wall-clock second ``after`` on, oldest first."""
+        return [event for event in self._keeper.events if event["at"] >= after]
 
     async def pid(self) -> int:
         """This process."""

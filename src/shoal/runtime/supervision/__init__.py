@@ -19,6 +19,7 @@ from shoal.runtime.supervision.effects import (
     Timer,
 )
 from shoal.runtime.supervision.events import (
+    Added,
     Adopt,
     Begin,
     Event,
@@ -60,6 +61,7 @@ from shoal.runtime.supervision.specs import (
 )
 
 __all__ = [
+    "Added",
     "Adopt",
     "AutoShutdown",
     "Backoff",

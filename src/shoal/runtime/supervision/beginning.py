@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shoal.runtime.supervision.children import Child, Phase
 from shoal.runtime.supervision.effects import Begun, ReportKind, Stop
-from shoal.runtime.supervision.events import Adopt, Living, StartFailed, StartIgnored
+from shoal.runtime.supervision.events import Added, Adopt, Living, StartFailed, StartIgnored
 from shoal.runtime.supervision.exits import Exit, ExitKind
 from shoal.runtime.supervision.specs import WORKER_SHUTDOWN_S, ChildSpec, Restart
 from shoal.runtime.supervision.state import HandleExit, State
@@ -45,11 +45,16 @@ def adopt(state: State, event: Adopt) -> None:
             state.effects.append(Stop(id, living.token, WORKER_SHUTDOWN_S))
         else:
             _keep(state, id, living, spec)
+    for id, added in event.added.items():
+        if state.children.by_id(id) is None:
+            _enlist_added(state, id, added)
     state.next_token = max([state.next_token, *(living.token + 1 for living in event.living.values())])
     if state.spec.dynamic:
-        state.next_number = 1 + max((_number(id) for id in event.living), default=0)
+        state.next_number = 1 + max((_number(id) for id in (*event.living, *event.added)), default=0)
     for child in state.children:
-        if child.phase is Phase.DOWN:
+        if child.phase is Phase.DOWN and child.id in event.down:
+            child.last_exit = event.ended.get(child.id)
+        elif child.phase is Phase.DOWN:
             child.last_exit = event.ended.get(child.id, _LOST).named(child.id)
             state.children.enter(child, Phase.EXITED)
             state.planned.append(HandleExit(child, child.turn, counted=False))
@@ -68,6 +73,12 @@ def _spec_of(state: State, id: str, living: Living) -> ChildSpec | None:
         return state.spec.children[0]
     child = state.children.by_id(id)
     return child.spec if child is not None else living.spec
+
+
+def _enlist_added(state: State, id: str, added: Added) -> None:
+    spec = state.spec.children[0] if state.spec.dynamic else added.spec
+    if spec is not None:
+        state.children.add(Child(id, spec, added.extra))
 
 
 def _keep(state: State, id: str, living: Living, spec: ChildSpec) -> None:

@@ -33,6 +33,8 @@ class Stop:
     id: str
     token: int
     how: Shutdown
+    again: bool = False
+    """It goes down for another one's restart and is started again after that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,14 +29,26 @@ class Living:
 
 
 @dataclass(frozen=True, slots=True)
+class Added:
+    """What a child was added with at run time: its spec, or what it got beyond the template."""
+
+    spec: ChildSpec | None = None
+    extra: Any = None
+
+
+@dataclass(frozen=True, slots=True)
 class Adopt:
     """In the place of :class:`Begin`, for a supervisor that was itself restarted.
 
-    ``ended`` says how children ended of which that is known; one neither living nor there counts as lost.
+    ``ended`` says how children ended of which that is known; one neither living nor there counts as lost. ``added``
+    are those without a process that are not among the supervisor's own specs. ``down`` are those that had ended for
+    good: they stay down.
     """
 
     living: Mapping[str, Living]
     ended: Mapping[str, Exit] = field(default_factory=dict)
+    added: Mapping[str, Added] = field(default_factory=dict)
+    down: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

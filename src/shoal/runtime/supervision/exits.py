@@ -44,6 +44,11 @@ class Exit(BaseModel):
         """OTP's ``normal``, ``shutdown`` and ``{shutdown, _}``."""
         return self.kind in (ExitKind.NORMAL, ExitKind.SHUTDOWN)
 
+    @property
+    def failed(self) -> bool:
+        """Whether it, or a cause of it, was abnormal: a supervisor that gave up ends in an orderly way itself."""
+        return any(not link.normal for link in self.chain())
+
     def named(self, who: str) -> Exit:
         """The same exit with ``who`` filled in where it was empty."""
         return self if self.who else self.model_copy(update={"who": who})

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from shoal.runtime.supervision.answers import Word, note
 from shoal.runtime.supervision.beginning import adopt, begin
+from shoal.runtime.supervision.children import Phase
 from shoal.runtime.supervision.effects import Effect, Ended
 from shoal.runtime.supervision.ending import stop_everything
 from shoal.runtime.supervision.events import (
@@ -51,6 +52,8 @@ from shoal.runtime.supervision.serving import serve, subject
 from shoal.runtime.supervision.specs import Strategy, SupervisorSpec
 from shoal.runtime.supervision.state import HandleExit, Planned, Revive, State, TryAgain
 from shoal.runtime.supervision.steps import Procedure
+
+_SETTLED = frozenset({Phase.RUNNING, Phase.DOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,26 @@ class Supervision:
     def children(self) -> tuple[ChildInfo, ...]:
         """The children as of now, in start order."""
         return tuple(child.info() for child in self._state.children)
+
+    @property
+    def ending(self) -> Ended | None:
+        """How it will have ended, from the moment that is decided."""
+        return self._state.end
+
+    def resting(self, id: str) -> bool:
+        """Whether this child has no process and gets none unless somebody asks for it."""
+        child = self._state.children.by_id(id)
+        if child is None:
+            return True
+        if child.phase is not Phase.DOWN:
+            return False
+        # Under the other strategies it may be down because another one's restart takes it along.
+        return not self._one_lane or self._ending or all(c.phase in _SETTLED for c in self._state.children)
+
+    def child(self, id: str) -> ChildInfo | None:
+        """One child as of now."""
+        child = self._state.children.by_id(id)
+        return child.info() if child is not None else None
 
     def handle(self, event: Event, now: float) -> list[Effect]:
         """Take one event at time ``now`` (monotonic seconds); returns what is to be done, in order."""

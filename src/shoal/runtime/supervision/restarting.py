@@ -65,7 +65,7 @@ def revive(state: State, child: Child) -> Procedure:
 def _stop_group(state: State, child: Child) -> Procedure:
     for member in reversed(_group(state, child)):
         if member is not child:
-            yield from stop(state, member)
+            yield from stop(state, member, again=True)
 
 
 def _group(state: State, child: Child) -> list[Child]:

@@ -99,11 +99,12 @@ class State:
         self.effects.append(Start(child.id, token, child.spec, child.extra))
         return token
 
-    def stop(self, child: Child) -> None:
+    def stop(self, child: Child, *, again: bool = False) -> None:
         """Ask for the end of a child that runs or starts."""
         assert child.token is not None
         self.children.enter(child, Phase.STOPPING)
-        self.effects.append(Stop(child.id, child.token, child.spec.shutdown))
+        again = again and child.spec.restart is not Restart.TEMPORARY
+        self.effects.append(Stop(child.id, child.token, child.spec.shutdown, again))
 
     def put_down(self, child: Child) -> None:
         """It has no process and is not to get one; a temporary child is forgotten."""

@@ -31,14 +31,14 @@ def start(state: State, child: Child, *, reviving: bool = False) -> Generator[in
     return answer
 
 
-def stop(state: State, child: Child) -> Procedure:
+def stop(state: State, child: Child, *, again: bool = False) -> Procedure:
     """Stop the child if it runs, and leave it ``DOWN``, or forgotten where it is temporary.
 
     A child that ended by itself a moment ago, or waits for a restart, is simply down: its exit is not dealt with
     any more (as OTP flushes the exits of children that it terminates).
     """
     if child.phase in (Phase.STARTING, Phase.RUNNING):
-        state.stop(child)
+        state.stop(child, again=again)
     while child.phase in LIVE:
         assert child.token is not None
         yield child.token

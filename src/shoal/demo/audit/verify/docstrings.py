@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from shoal.demo.audit.models import MODULE_SCOPE, Finding
+from shoal.demo.audit.source import quiet
 from shoal.demo.audit.verify.lines import Definition, Line, Token, closing, header_end, is_f_string, split
 from shoal.demo.audit.verify.view import View
 
@@ -108,5 +109,6 @@ def _exported(view: View) -> set[str] | None:
         ):
             return None
         found = True
-        names |= {str(ast.literal_eval(t.string)) for t in line.tokens if t.type == tokenize.STRING}
+        with quiet():
+            names |= {str(ast.literal_eval(t.string)) for t in line.tokens if t.type == tokenize.STRING}
     return names if found else None

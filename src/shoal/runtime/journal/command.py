@@ -1,0 +1,109 @@
+"""``shoal runs``, ``shoal show RUN`` and ``shoal resume RUN``."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from shoal.runtime.errors import ShoalError
+from shoal.runtime.journal.errors import RunInUse, RunNotResumable
+from shoal.runtime.journal.pages import render_list, render_run
+from shoal.runtime.journal.reader import FINISHED, RunReader, RunSummary, list_runs, open_run
+from shoal.runtime.journal.resuming import program_of
+from shoal.runtime.journal.run_directory import runs_root
+
+_Root = Annotated[
+    Path | None,
+    typer.Option(help="Where the runs are; else SHOAL_RUNS, else .shoal/runs here.", show_default=False),
+]
+_Run = Annotated[str, typer.Argument(help="Its name; `shoal runs` lists them.", show_default=False)]
+
+
+def runs(
+    root: _Root = None,
+    most: Annotated[int, typer.Option("--most", "-n", min=1, help="The newest so many.")] = 20,
+) -> None:
+    """List runs, the newest first: state, tasks, program."""
+    console = Console()
+    with _one_line_errors("runs"):
+        found = list_runs(root)
+    if not found:
+        console.print(f"no runs in {runs_root(root)}", highlight=False, soft_wrap=True)
+        return
+    console.print(render_list(found[:most], now=time.time()))
+    if len(found) > most:
+        console.print(f"[dim]and {len(found) - most} older ones (--most {len(found)})[/dim]", highlight=False)
+
+
+def show(
+    run: _Run,
+    root: _Root = None,
+    events: Annotated[int, typer.Option(min=0, help="The last so many events.")] = 10,
+    failures: Annotated[int, typer.Option(min=0, help="So many failed tasks.")] = 10,
+) -> None:
+    """Show a run: its tasks in numbers, what failed and why, restarts, the last events."""
+    with _one_line_errors("show"), open_run(run, root=root) as reader:
+        page = render_run(reader, events=events, failures=failures, now=time.time())
+    Console().print(page)
+
+
+def resume(run: _Run, root: _Root = None) -> None:
+    """Go on with a run whose program was killed or interrupted: what is recorded is not done again."""
+    with _one_line_errors("resume"):
+        with open_run(run, root=root) as reader:
+            summary = _resumable(reader)
+            program = program_of(reader.path, reader.manifest)
+        if summary is None:
+            return
+        err = Console(stderr=True)
+        err.print(f"resuming [bold]{escape(run)}[/bold]: {escape(_progress(summary))}", highlight=False)
+        err.print(f"[dim]{escape(shlex.join(program.argv))}[/dim]", highlight=False, soft_wrap=True)
+        sys.stdout.flush()
+        try:
+            os.chdir(program.cwd)
+            os.execve(program.argv[0], program.argv, program.environment)
+        except OSError as exc:
+            raise RunNotResumable(f"{program.argv[0]} cannot be started: {exc.strerror}", run=run) from exc
+
+
+def _resumable(reader: RunReader) -> RunSummary | None:
+    """What is there to go on with; ``None`` when nothing is, which is said."""
+    summary = reader.summary()
+    if summary.holder is not None:
+        who = f"process {summary.holder.pid} on {summary.holder.host}" if summary.holder.pid else "a process"
+        raise RunInUse(
+            f"{summary.run} is running: {who} has it. End that first, if it hangs", run=summary.run,
+            pid=summary.holder.pid,
+        )  # fmt: skip
+    if summary.status == FINISHED:
+        Console().print(
+            f"[green]✓[/green] {escape(summary.run)} is complete: {escape(summary.headline)}", highlight=False
+        )
+        return None
+    return summary
+
+
+def _progress(summary: RunSummary) -> str:
+    total = sum(summary.counts.values())
+    return f"{total - summary.counts['submitted']:,} of {total:,} tasks that were begun have ended"
+
+
+@contextlib.contextmanager
+def _one_line_errors(command: str) -> Iterator[None]:
+    try:
+        yield
+    except ShoalError as error:
+        Console(stderr=True).print(
+            f"[red]shoal {command}:[/red] {escape(str(error))}", highlight=False, soft_wrap=True
+        )
+        raise typer.Exit(1) from error

@@ -1,0 +1,14 @@
+"""Kinds of events that the runtime itself puts into a journal. A program may add kinds of its own."""
+
+from __future__ import annotations
+
+RUN_STARTED = "run_started"
+"""A program took the run. ``data``: ``pid``, ``resumed``, ``host``."""
+RUN_FINISHED = "run_finished"
+"""The program left the system in order."""
+RUN_STOPPED = "run_stopped"
+"""The program left the system by an exception. ``data``: ``error``, ``text``."""
+DEAD_LETTER = "dead_letter"
+"""A message that will not be processed. ``data``: ``reason``, ``detail``, ``id``, ``sender``, ``tag``, ``size``."""
+RESTARTING = "restarting"
+"""An agent's process is being started again; ``started`` follows. ``data``: ``generation``, ``reason``, ..."""
