@@ -17,7 +17,7 @@ from shoal.cli import app
 def test_help_lists_every_command() -> None:
     result = CliRunner().invoke(app, ["--help"])
     assert result.exit_code == 0
-    for command in ("demo", "bench", "version"):
+    for command in ("demo", "bench", "runs", "show", "resume", "version"):
         assert f" {command} " in result.stdout
 
 

@@ -71,3 +71,20 @@ class Laborer(shoal.Agent):
     async def on_text(self, text: str, ctx: shoal.Context) -> list[str]:
         assert ctx.message is not None
         return [str(ctx.task), ctx.message.hex_id]
+
+
+class Coins(BaseModel):
+    """What is in a purse."""
+
+    n: int = 0
+
+
+class Purse(shoal.Agent):
+    """Adds what it is given; durable."""
+
+    durable = True
+    state: Coins
+
+    async def on_coins(self, n: int) -> int:
+        self.state.n += n
+        return self.state.n

@@ -47,6 +47,10 @@ async def hosts(system: Any) -> list[Any]:
     return list(await system._peers.ask_system("hosts"))
 
 
+def written(directory: Path) -> int:
+    return sum(len(read_lines(path)) for path in directory.iterdir())
+
+
 async def test_the_agents_of_a_node_that_dies_under_load_come_back_on_another(
     cluster: Cluster, system: Any, tmp_path: Path
 ) -> None:
@@ -66,7 +70,7 @@ async def test_the_agents_of_a_node_that_dies_under_load_come_back_on_another(
     )
 
     async def under_way() -> bool:
-        return sum(len(read_lines(path)) for path in tmp_path.iterdir()) > SENDERS * EACH
+        return written(tmp_path) > SENDERS * EACH
 
     await eventually(under_way)
     cluster.remove_node(doomed, allow_graceful=False)

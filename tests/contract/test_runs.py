@@ -18,10 +18,12 @@ from shoal.runtime.durable import StoreBroken, StoreFull
 from shoal.runtime.errors import AgentDied, AgentNotFound, ConfigError, HandlerError, SystemClosed
 from shoal.runtime.journal import RunExists, RunInUse, TaskConflict, open_run
 from shoal.runtime.journal.journal import Journal
+from shoal.runtime.journal.records import TaskEnded
 from shoal.runtime.recorder import NAME as RECORDER
+from shoal.runtime.recording import Recording
 from shoal.runtime.tasks import TaskResult, task_message_id
 from tests.contract.conftest import SETTINGS
-from tests.contract.laborers import Hold, Job, Laborer, Square, marks
+from tests.contract.laborers import Hold, Job, Laborer, Purse, Square, marks
 from tests.contract.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -323,6 +325,31 @@ async def test_a_journal_that_breaks_stops_the_run_with_that_error(
     assert not marks(log)
 
 
+async def test_a_durable_agent_knows_a_task_again_that_it_did_but_whose_result_was_not_recorded(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, answered = Recording.write, asyncio.Event()
+
+    async def held(recording: Recording, records: Any) -> Any:
+        if isinstance(records[0], TaskEnded):
+            answered.set()
+            await asyncio.Event().wait()
+        return await write(recording, records)
+
+    async with begin() as system:
+        purse = await system.spawn(Purse(), name="purse")
+        monkeypatch.setattr(Recording, "write", held)
+        asking = asyncio.ensure_future(system.run.task(purse, 5, task="t"))
+        await answered.wait()
+        monkeypatch.setattr(Recording, "write", write)
+    with pytest.raises(SystemClosed):
+        await asking
+    async with begin(resume=True) as system:
+        purse = await system.spawn(Purse(), name="purse")
+        assert await system.run.task(purse, 5, task="t") == 5
+        assert await purse.ask(1) == 6
+
+
 async def test_what_cannot_be_a_task_is_refused_before_anything_is_sent(begin_local: Begin) -> None:
     async with begin_local() as system:
         laborer = await system.spawn(Laborer(), name="laborer")
@@ -336,6 +363,37 @@ async def test_what_cannot_be_a_task_is_refused_before_anything_is_sent(begin_lo
                 await system.run.task(laborer, "x", **wrong)
         with pytest.raises(ConfigError):
             await everything(system.run.tasks(laborer, {}, concurrency=0))
+
+
+@pytest.mark.ray
+async def test_deaths_and_restarts_of_agents_are_events_of_the_run_with_their_reasons(
+    ray_session: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log: str
+) -> None:
+    async with _begin("ray", tmp_path, monkeypatch)() as system:
+        laborer = await system.spawn(Laborer(), name="laborer")
+        os.kill((await system.processes())["laborer"], signal.SIGKILL)
+        await laborer.ask(Job(n=1, log=log))
+        assert await eventually(system.restarts) == {"laborer": 1}
+    with open_run("r", root=tmp_path) as reader:
+        kinds = [event.kind for event in reader.events(agent="laborer")]
+        assert kinds == ["exited", "restarting", "started"]
+        assert "killed" in reader.events(agent="laborer")[0].data["reason"]
+        assert reader.summary().restarts == 1
+
+
+async def test_dead_letters_and_notes_of_the_program_are_events_of_the_run(
+    begin_local: Begin, tmp_path: Path
+) -> None:
+    async with begin_local() as system:
+        laborer = await system.spawn(Laborer(), name="laborer")
+        await system.run.note("checked", agent="laborer", task="t", by="me")
+        await laborer.tell(1.5, task="t")
+        await eventually(system.dead_letters)
+    with open_run("r", root=tmp_path) as reader:
+        checked, letter = reader.events(task="t")
+        assert (checked.kind, checked.agent, checked.data) == ("checked", "laborer", {"by": "me"})
+        assert (letter.kind, letter.agent) == ("dead_letter", "laborer")
+        assert letter.data["reason"] == "unknown_message"
 
 
 @pytest.mark.ray

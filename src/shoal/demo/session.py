@@ -150,7 +150,7 @@ class Session:
         self, system: System, team: AuditTeam, total: int
     ) -> AsyncIterator[Callable[[str], None]]:
         """The progress bar; what it yields counts one module."""
-        columns = "· {task.fields[agents]} agents · {task.fields[restarts]} restarts · {task.fields[current]}"
+        columns = "· {task.fields[agents]} agents · {task.fields[restarts]} restarts {task.fields[current]}"
         bar = Progress(
             SpinnerColumn(), TextColumn("[bold]auditing"), BarColumn(), MofNCompleteColumn(), TextColumn("modules"),
             TimeElapsedColumn(), TextColumn(columns), console=self._console,
@@ -161,7 +161,7 @@ class Session:
             width = self._console.width - 85 if self._console.width > 100 else 0
             looking = asyncio.create_task(self._look(system, bar, shown))
             try:
-                yield lambda path: bar.update(shown, advance=1, current=path[-width:] if width else "")
+                yield lambda path: bar.update(shown, advance=1, current=f"· {path[-width:]}" if width else "")
             finally:
                 looking.cancel()
                 await asyncio.gather(looking, return_exceptions=True)

@@ -19,6 +19,8 @@ class RestartPolicy:
     period_s: float = 60.0
     supervisor: str = ""
     """Address of the supervisor that restarts it; empty: the system itself."""
+    with_client: bool = False
+    """Whether it must be on the client's machine: it writes files there."""
 
     def __post_init__(self) -> None:
         if self.restart not in [kind.value for kind in Restart]:

@@ -30,7 +30,7 @@ from shoal.runtime.run import Run
 from shoal.runtime.supervision import Exit
 from shoal.runtime.watchdog import LoopWatch
 
-_RECORDER_POLICY = RestartPolicy("permanent", intensity=1000, period_s=60.0)
+_RECORDER_POLICY = RestartPolicy("permanent", intensity=1000, period_s=60.0, with_client=True)
 """Each restart of it is one of somebody who kills it: a damaged journal is no death. It is hardly ever given up."""
 B = TypeVar("B", covariant=True)
 R = TypeVar("R", bound=Ref, covariant=True)

@@ -103,7 +103,9 @@ def short_program(argv: Sequence[str]) -> str:
     words = [Path(argv[0]).name, *argv[1:]]
     if len(words) > 1 and os.sep in words[1]:
         words[1] = Path(words[1]).name
-    if len(words) > 1 and Path(words[1]).name == "shoal":
+    if words[1:3] == ["-m", "shoal"]:
+        words = words[2:]
+    elif len(words) > 1 and words[1] == "shoal":
         words = words[1:]
     return " ".join("…" if "\n" in word else shlex.quote(word) for word in words)
 
@@ -140,7 +142,8 @@ def _facts(reader: RunReader, summary: RunSummary, now: float) -> Panel:
     table.add_row("begun", _when(summary.created_at, now))
     if summary.last_at is not None:
         table.add_row(
-            "last", f"{_when(summary.last_at, now)}, after {duration(summary.last_at - summary.created_at)}"
+            "last news",
+            f"{_when(summary.last_at, now)}, after {duration(summary.last_at - summary.created_at)}",
         )
     table.add_row("program", short_program(manifest.argv) or Text("not recorded", "dim"))
     table.add_row("in", manifest.cwd)
@@ -186,7 +189,7 @@ def _events(events: Sequence[EventEntry]) -> Table:
     table.add_column(overflow="fold", ratio=1)
     for event in events:
         who = " · ".join(part for part in (event.agent, event.task) if part)
-        data = ", ".join(f"{key} {value}" for key, value in event.data.items() if _worth(key, value))
+        data = ", ".join(_said(key, value) for key, value in event.data.items() if _worth(key, value))
         text = Text(who).append("  " if who and data else "").append(_clip(data), "dim")
         table.add_row(f"{_clock(event.at)}", Text(event.kind.replace("_", " "), _colour(event.kind)), text)
     return table
@@ -194,6 +197,10 @@ def _events(events: Sequence[EventEntry]) -> Table:
 
 def _worth(key: str, value: Any) -> bool:
     return key not in _QUIET and value not in (None, "", False)
+
+
+def _said(key: str, value: Any) -> str:
+    return str(value) if key in ("reason", "detail", "text") else f"{key} {value}"
 
 
 def _colour(kind: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import ray
 from ray.exceptions import RayError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from shoal.runtime.errors import AgentDied, NameTaken, SpawnError
 from shoal.runtime.failure import unpack_error
@@ -21,8 +22,8 @@ BOOT_S = 120.0
 """Longest wait for a new host's process; a loaded 2-core machine starts 20 in 6 s."""
 
 
-def create_actor(host_class: type, settings: Settings, label: str) -> Any:
-    """Start the actor of a host. Raises :class:`NameTaken` or :class:`SpawnError`."""
+def create_actor(host_class: type, settings: Settings, label: str, node: str = "") -> Any:
+    """Start the actor of a host, on a node if one is named. Raises :class:`NameTaken` or :class:`SpawnError`."""
     # max_restarts=0: Ray would restart without order or backoff, behind the back of whoever supervises.
     options: dict[str, Any] = {
         "name": f"{settings.system}/host/{label}",
@@ -31,6 +32,8 @@ def create_actor(host_class: type, settings: Settings, label: str) -> Any:
         "max_restarts": 0,
         "max_concurrency": 100_000,
     }
+    if node:
+        options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(node, soft=False)
     remote: Any = ray.remote  # its annotations know nothing of concurrency groups
     actor_class = remote(num_cpus=0, concurrency_groups={"control": 64})(host_class)
     try:
@@ -49,18 +52,26 @@ async def start_host(
     ``suspects``: messages in whose handling earlier incarnations died, and how often.
     """
     actor = await asyncio.to_thread(actor_by_name, spare, NAMESPACE) if spare else None
+    node = settings.client_node if record.policy.with_client else ""
+    if actor is not None and node and await asyncio.to_thread(_several_nodes):
+        ray.kill(actor)  # nobody knows which node it is on
+        actor = None
     if actor is not None:
         try:
             return await _boot(actor, record, suspects), actor
         except AgentDied:
             pass  # the spare had died itself; the name is still ours
     label = record.name if record.generation == 1 else f"{record.name}#{record.generation}"
-    actor = await _create(host_class, settings, label)
+    actor = await _create(host_class, settings, label, node)
     return await _boot(actor, record, suspects), actor
 
 
-async def _create(host_class: type, settings: Settings, label: str) -> Any:
-    creating = asyncio.ensure_future(asyncio.to_thread(create_actor, host_class, settings, label))
+def _several_nodes() -> bool:
+    return sum(bool(node["Alive"]) for node in ray.nodes()) > 1  # type: ignore[no-untyped-call]
+
+
+async def _create(host_class: type, settings: Settings, label: str, node: str) -> Any:
+    creating = asyncio.ensure_future(asyncio.to_thread(create_actor, host_class, settings, label, node))
     try:
         return await asyncio.shield(creating)
     except asyncio.CancelledError:

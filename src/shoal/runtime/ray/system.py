@@ -8,6 +8,7 @@ import logging
 import os
 import secrets
 import shutil
+import time
 from collections import Counter
 from typing import Any
 
@@ -20,6 +21,8 @@ from shoal.runtime.deadletters import DeadLetter
 from shoal.runtime.durable.opening import default_run_dir
 from shoal.runtime.errors import AgentDied, ShoalError, StartError
 from shoal.runtime.host import Host
+from shoal.runtime.journal.happenings import RESTARTING
+from shoal.runtime.journal.records import Event
 from shoal.runtime.metrics_endpoint import MetricsEndpoint
 from shoal.runtime.metrics_snapshot import Snapshot
 from shoal.runtime.ray.calls import actor_by_name
@@ -167,6 +170,9 @@ class RaySystem(System):
                 self._actor = create_system_actor(self._settings)
                 await self._actor.open.remote()
                 self._restarts_before[SYSTEM] += 1
+                if self._run is not None:
+                    data = {"reason": "its process died", "restarts": self._restarts_before[SYSTEM]}
+                    self._run.note_later([Event(time.time(), RESTARTING, SYSTEM, None, data)])
             except (RayError, ValueError) as exc:
                 _log.warning("no system actor yet: %s", exc)
                 await asyncio.sleep(0.1)
