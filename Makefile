@@ -36,13 +36,13 @@ test: $(STAMP) ## Run the tests
 check: lint types test ## Run everything that CI runs
 
 lint: $(STAMP) ## Check style, formatting and the direction of imports
-	$(BIN)/ruff check src tests
-	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff check src tests examples
+	$(BIN)/ruff format --check src tests examples
 	$(BIN)/lint-imports --no-logo
 
 format: $(STAMP) ## Rewrite the sources in the house format
-	$(BIN)/ruff check --fix src tests
-	$(BIN)/ruff format src tests
+	$(BIN)/ruff check --fix src tests examples
+	$(BIN)/ruff format src tests examples
 
 types: $(STAMP) ## Check types
 	$(BIN)/mypy

@@ -304,6 +304,11 @@ class Sized(shoal.Agent):
         return bytes(wanted.n)
 
 
+async def add(numbers: list[int]) -> int:
+    """A function agent that says of what its lists are."""
+    return sum(numbers)
+
+
 async def shout(message: str, ctx: shoal.Context) -> str:
     """A function agent."""
     return message.upper()

@@ -28,6 +28,7 @@ from tests.contract.agents import (
     Sized,
     Text,
     Unheard,
+    add,
     shout,
 )
 from tests.contract.waiting import letters_to
@@ -139,6 +140,20 @@ async def test_a_told_message_with_a_wrong_field_becomes_a_dead_letter_that_name
     (letter,) = await letters_to(system, echo)
     assert letter.reason == "invalid_message"
     assert "quantity" in letter.detail
+
+
+async def test_an_element_of_the_wrong_type_is_named_to_the_asker_and_in_a_dead_letter(
+    system: shoal.System, crowd: str, fresh: Fresh
+) -> None:
+    adder = await system.spawn(add, name=fresh("adder"), host=crowd)
+    assert await adder.ask([1, 2, 3]) == 6
+    with pytest.raises(InvalidMessage, match=r"message list: 1: .*integer.*found 'two'"):
+        await adder.ask([1, "two"])
+    await adder.tell([None])
+    asked, told = await letters_to(system, adder, 2)
+    assert asked.reason == told.reason == "invalid_message"
+    assert "found None" in told.detail
+    assert await adder.ask([4]) == 4
 
 
 @pytest.mark.parametrize("wrap", [lambda evil: evil, lambda evil: [evil], lambda evil: {"deep": [evil]}])

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -126,23 +125,6 @@ async def test_shutdown_leaves_no_process_and_no_socket_behind(ray_session: str)
     assert directory.name not in os.listdir(directory.parent)
 
 
-async def test_an_address_where_no_ray_listens_is_a_start_error_that_says_what_to_do() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    code = (
-        f"import asyncio, shoal\nasync def main():\n    await shoal.start('{address}')\nasyncio.run(main())"
-    )
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", code, stderr=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    async with asyncio.timeout(60):
-        _, errors = await process.communicate()
-    assert b"StartError" in errors
-    assert address.encode() in errors
-    assert b"ray start --head" in errors
-
-
 PROGRAM = """
 import asyncio, sys
 import shoal
@@ -190,19 +172,6 @@ async def test_however_the_client_ends_in_the_middle_no_process_stays(how: signa
         for child in children:
             with contextlib.suppress(psutil.NoSuchProcess):
                 child.kill()
-
-
-async def test_a_system_can_be_joined_by_the_address_of_its_cluster(ray_session: str) -> None:
-    code = PROGRAM.replace("start(", f"start({ray_session!r}, ").replace(
-        "await asyncio.Event().wait()", "return"
-    )
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", code, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    async with asyncio.timeout(100):
-        output, errors = await process.communicate()
-    assert process.returncode == 0, errors.decode()
-    assert await ended(*map(int, output.split()[1:]))
 
 
 async def test_a_player_of_a_host_whose_sockets_are_cut_answers_all_the_same(

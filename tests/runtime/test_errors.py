@@ -111,6 +111,33 @@ def test_an_error_of_a_newer_peer_keeps_its_text() -> None:
     assert (back.text, back.details) == ("what went wrong", {"code": 7})
 
 
+class AgentStopped(ShoalError):
+    """A user's error that happens to be called as one of ours."""
+
+
+class Priced(ShoalError):
+    """A user's error that is made in its own way."""
+
+    def __init__(self, price: int) -> None:
+        super().__init__(f"costs {price}", price=price)
+
+
+def test_a_users_error_of_the_same_name_is_not_taken_for_one_of_ours() -> None:
+    assert type(unpack_error(pack_error(errors.AgentStopped("gone")))) is errors.AgentStopped
+
+
+def test_a_users_error_that_is_made_in_its_own_way_keeps_its_text_and_details() -> None:
+    back = unpack_error(pack_error(Priced(3)))
+    assert (back.text, back.details) == ("costs 3", {"price": 3})
+
+
+def test_each_agent_an_error_passed_through_is_named_behind_its_text_whatever_that_says() -> None:
+    first = handler_error(ValueError("paid (via card)"), "c", "str")
+    through = handler_error(handler_error(first, "b", "str"), "a", "str")
+    assert str(through) == "c raised ValueError on str: paid (via card) (via b <- a)"
+    assert through.details["via"] == ["b", "a"]
+
+
 def test_what_a_handler_raised_is_told_by_type_text_and_traceback() -> None:
     try:
         raise KeyError("missing")
@@ -122,8 +149,10 @@ def test_what_a_handler_raised_is_told_by_type_text_and_traceback() -> None:
     assert 'raise KeyError("missing")' in error.details["traceback"]
 
 
-def test_the_end_of_a_very_long_traceback_is_what_is_kept() -> None:
+def test_of_a_very_long_text_the_beginning_is_kept_and_of_its_traceback_the_end() -> None:
     error = handler_error(ValueError("x" * 100_000 + "the end"), "kw", "str")
+    assert str(error).endswith("xxx... (100,007 characters)")
+    assert len(str(error)) < 5000
     assert len(error.details["traceback"]) <= 16 * 1024
     assert error.details["traceback"].rstrip().endswith("the end")
 

@@ -7,7 +7,7 @@ import functools
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional, TypeVar, Union
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, ValidationError
 
 from shoal.runtime.behavior import Handler
 from shoal.runtime.errors import ConfigError
@@ -75,6 +75,7 @@ def test_a_union_makes_a_handler_for_each_of_its_types() -> None:
         (tuple[int, str], list),
         (dict[str, int], dict),
         (Annotated[Ticket, "said more"], Ticket),
+        (Annotated[list[int], Field(max_length=3)], list),
     ],
 )
 def test_native_types_and_their_generic_forms_are_message_types(annotation: Any, expected: type) -> None:
@@ -82,6 +83,62 @@ def test_native_types_and_their_generic_forms_are_message_types(annotation: Any,
 
     handler.__annotations__["message"] = annotation
     assert accepts(handler) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "fits", "becomes", "does_not"),
+    [
+        (list[int], [1, 2], [1, 2], [1, "two"]),
+        (list[Ticket], [{"text": "a"}], [Ticket(text="a")], [{"label": "a"}]),
+        (dict[str, float], {"a": 1}, {"a": 1.0}, {"a": "much"}),
+        (dict[str, Any], {"a": None}, {"a": None}, {1: None}),
+        (tuple[int, str], [1, "a"], (1, "a"), [1]),
+        (tuple, [1, "a"], (1, "a"), None),
+        (Annotated[str, Field(max_length=3)], "abc", "abc", "abcd"),
+        (Annotated[list[int], Field(max_length=1), ["not hashable"]], [1], [1], [1, 2]),
+        (Annotated[list[int] | None, "said more"], [1], [1], ["one"]),
+        (list[int] | Ticket, [1], [1], ["one"]),
+    ],
+)
+def test_what_an_annotation_says_of_the_content_of_a_native_message_is_checked(
+    annotation: Any, fits: Any, becomes: Any, does_not: Any
+) -> None:
+    async def handler(message: Any) -> None: ...
+
+    handler.__annotations__["message"] = annotation
+    check = handlers_of(handler, "agent.on_message")[0].check
+    assert check is not None
+    assert check(fits) == becomes
+    if does_not is not None:
+        with pytest.raises(ValidationError):
+            check(does_not)
+
+
+@pytest.mark.parametrize("annotation", [list, dict, int, str, bytes, None, Any, Ticket, list | Ticket])
+def test_an_annotation_that_says_no_more_than_the_type_costs_no_check(annotation: Any) -> None:
+    async def handler(message: Any) -> None: ...
+
+    handler.__annotations__["message"] = annotation
+    assert [found.check for found in handlers_of(handler, "a")] == [None] * len(accepts(handler))
+
+
+def test_the_check_of_an_annotation_is_made_once() -> None:
+    async def one(message: list[int]) -> None: ...
+
+    async def other(message: list[int]) -> None: ...
+
+    assert handlers_of(one, "one")[0].check is handlers_of(other, "other")[0].check
+
+
+def test_a_handler_whose_messages_content_cannot_be_checked_is_refused() -> None:
+    class Plain:
+        pass
+
+    async def handler(message: Any) -> None: ...
+
+    handler.__annotations__["message"] = list[Plain]
+    with pytest.raises(ConfigError, match=r"agent\.on_message handles .*Plain.*cannot be checked"):
+        accepts(handler)
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,10 @@ class OnError(StrEnum):
     """The agent ends with an error, and who keeps or supervises it decides."""
 
 
+Check = Callable[[Any], Any]
+"""Gives the message as its annotation wants it. Raises Pydantic's ``ValidationError``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Handler:
     """One handler: its name, the callable ``(message, ctx)`` and what it takes and returns (for wiring checks)."""
@@ -49,6 +53,8 @@ class Handler:
     call: Callable[[Any, Any], Awaitable[Any]]
     accepts: type
     returns: Any = None
+    check: Check | None = None
+    """For a native message whose annotation says more than its type, as ``list[int]`` does."""
 
 
 class HandlerTable:
@@ -80,7 +86,8 @@ class HandlerTable:
         if known is not None:
             raise ConfigError(f"{handler.name} and {known.name} both accept {tag}")
         self._by_tag[tag] = handler
-        self.by_type[handler.accepts] = handler
+        if handler.check is None:  # one that checks gets every message by its tag
+            self.by_type[handler.accepts] = handler
 
     def __iter__(self) -> Iterator[Handler]:
         yield from self._by_tag.values()
@@ -108,7 +115,7 @@ class HandlerTable:
                 )
             return handler, decode(tag, payload)
         assert tag in NATIVE_TAGS
-        return handler, decode_native(tag, payload)
+        return handler, decode_native(tag, payload, handler.check)
 
 
 class Behavior(Protocol):

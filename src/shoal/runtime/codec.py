@@ -7,6 +7,7 @@ is ever imported by name: a receiver decodes what its own handlers declare or it
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
@@ -53,6 +54,7 @@ class Entry(NamedTuple):
 
 _entries: dict[type, Entry] = {}
 _by_tag: dict[str, type[BaseModel]] = {}
+"""What :func:`loaded_model` has found; forgotten when a class comes that may be it too."""
 
 
 def tag_of(model: type) -> str:
@@ -73,6 +75,7 @@ def message(tag: str) -> Callable[[type[BaseModel]], type[BaseModel]]:
         if not (isinstance(model, type) and issubclass(model, BaseModel)):
             raise ConfigError(f"@shoal.message is for Pydantic models, not {model!r}")
         setattr(model, _TAG_ATTRIBUTE, tag)
+        _by_tag.pop(tag, None)  # it may not be the only one any more
         return model
 
     return mark
@@ -92,6 +95,7 @@ def entry_of(model: type) -> Entry:
         dump = partial(model.__pydantic_serializer__.to_python, warnings=False)
         entry = Entry(model, tag_of(model), dump, model.__pydantic_validator__.validate_python)
         _entries[model] = entry
+        _by_tag.pop(entry.tag, None)  # it may be the same model defined again
     return entry
 
 
@@ -151,40 +155,71 @@ def _encode_error(what: str, exc: Exception) -> Exception:
     if "recursion" in text or "too deep" in text or "Circular reference" in text:
         return MessageTooDeep(f"message {what} is nested deeper than msgpack packs, or contains itself")
     return NotAMessage(
-        f"message {what} cannot be sent: {text}. Only msgpack-native values travel (never pickle)"
+        f"message {what} cannot be sent: {text}. Outside of a model's typed fields only msgpack-native values travel "
+        "(never pickle)"
     )
 
 
 def loaded_model(tag: str) -> type[BaseModel]:
     """The model of a tag among all Pydantic models this process has loaded.
 
-    Raises :class:`UnknownMessage`; nothing is imported by name, so that a tag cannot run code.
+    Of a class that was defined again under its name (in a notebook) it is the latest. Raises
+    :class:`UnknownMessage` when there is none, or when two classes have the tag; nothing is imported by name, so that
+    a tag cannot run code.
     """
     model = _by_tag.get(tag)
-    if model is None:
-        _scan()
-        model = _by_tag.get(tag)
-        if model is None:
-            raise UnknownMessage(
-                f"no loaded model has the tag {tag!r}: import the module that defines it in this process"
-            )
+    if model is None or _is_replaced(model, tag):
+        model = _by_tag[tag] = _find(tag)
     return model
 
 
-def _scan() -> None:
+def _find(tag: str) -> type[BaseModel]:
+    found: dict[str, type[BaseModel]] = {}
     queue: list[type[BaseModel]] = [BaseModel]
     while queue:
         for sub in queue.pop().__subclasses__():
             queue.append(sub)
-            _by_tag[tag_of(sub)] = sub
+            if tag_of(sub) == tag:
+                name = f"{sub.__module__}:{sub.__qualname__}"
+                if name not in found or not _is_current(found[name]):
+                    found[name] = sub
+    if not found:
+        raise UnknownMessage(
+            f"no loaded model has the tag {tag!r}: import the module that defines it in this process"
+        )
+    if len(found) > 1:
+        raise UnknownMessage(
+            f"the tag {tag!r} is that of several loaded models, {' and '.join(sorted(found))}: a message by it could "
+            "be any of them. Give each a tag of its own (@shoal.message)"
+        )
+    return next(iter(found.values()))
 
 
-def decode_native(tag: str, payload: bytes) -> Any:
-    """The value of a native message, checked against its tag."""
+def _is_current(model: type[BaseModel]) -> bool:
+    """Whether its name still means this class; a class inside a function has no name to look up."""
+    owner: Any = sys.modules.get(model.__module__)
+    for part in model.__qualname__.split("."):
+        owner = getattr(owner, part, None)
+    return owner is model
+
+
+def _is_replaced(model: type[BaseModel], tag: str) -> bool:
+    """Whether its module has defined it again since. One look, for every answer is decoded by its tag."""
+    now = getattr(sys.modules.get(model.__module__), model.__qualname__, model)
+    return now is not model and isinstance(now, type) and issubclass(now, BaseModel) and tag_of(now) == tag
+
+
+def decode_native(tag: str, payload: bytes, check: Callable[[Any], Any] | None = None) -> Any:
+    """The value of a native message, checked against its tag, then by ``check``. Raises :class:`InvalidMessage`."""
     value = _unpack(tag, payload)
     if NATIVE.get(type(value)) != tag and not (tag == "float" and type(value) is int):
         raise InvalidMessage(f"a message tagged {tag!r} holds a {type(value).__name__}")
-    return value
+    if check is None:
+        return value
+    try:
+        return check(value)
+    except ValidationError as exc:
+        raise InvalidMessage(describe_invalid(f"message {tag}", exc)) from exc
 
 
 def decode_as(entry: Entry, payload: bytes) -> Any:

@@ -102,7 +102,7 @@ class MessageTooLarge(MessageError):
 
 
 class MessageTooDeep(MessageError):
-    """The message is nested deeper than msgpack packs (511 levels)."""
+    """The message is nested deeper than msgpack packs, which depends on its version, or contains itself."""
 
 
 class UnknownMessage(MessageError):
@@ -189,11 +189,12 @@ class HandlerTimeout(HandlerError):
 
 
 def error_classes() -> dict[str, type[ShoalError]]:
-    """All error classes by name, for replies that cross a process."""
+    """All error classes by name, for replies that cross a process; a user's class of the same name is not meant."""
     found: dict[str, type[ShoalError]] = {}
     queue: list[type[ShoalError]] = [ShoalError]
     while queue:
         kind = queue.pop()
-        found[kind.__name__] = kind
+        if kind.__name__ not in found or kind.__module__.startswith("shoal."):
+            found[kind.__name__] = kind
         queue.extend(kind.__subclasses__())
     return found

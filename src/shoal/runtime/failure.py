@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Sequence
 from typing import Any
 
 import msgpack
 
 from shoal.runtime.errors import HandlerError, ShoalError, error_classes
 
+_TEXT_KEPT = 4 * 1024
 _TRACEBACK_KEPT = 16 * 1024
+"""Characters: an exception may quote all that it was given, and whoever asked gets both."""
 
 
 def handler_error(exc: BaseException, agent: str, tag: str) -> HandlerError:
     """What the asker of a handler that raised gets: the error's type, text and traceback."""
     if isinstance(exc, HandlerError):
         # It failed further down: the first cause stays in front, and who asked is noted behind it.
-        via = [*exc.details.get("via", ()), agent]
-        text = exc.text.partition(" (via ")[0]
-        return type(exc)(f"{text} (via {' <- '.join(via)})", **{**exc.details, "via": via})
+        before = exc.details.get("via", ())
+        via = [*before, agent]
+        text = exc.text.removesuffix(_via(before))
+        return type(exc)(text + _via(via), **{**exc.details, "via": via})
     kind = f"{type(exc).__module__}.{type(exc).__qualname__}".removeprefix("builtins.")
     text = "".join(traceback.format_exception(exc))
     return HandlerError(
@@ -29,6 +33,10 @@ def handler_error(exc: BaseException, agent: str, tag: str) -> HandlerError:
     )
 
 
+def _via(agents: Sequence[str]) -> str:
+    return f" (via {' <- '.join(agents)})"
+
+
 def pack_error(error: ShoalError) -> bytes:
     """The error as reply payload. Details that msgpack cannot carry travel as their ``repr``."""
     details = {key: _plain(value) for key, value in error.details.items()}
@@ -37,12 +45,16 @@ def pack_error(error: ShoalError) -> bytes:
 
 
 def unpack_error(payload: bytes) -> ShoalError:
-    """The error of a reply; an unknown class (a newer peer) becomes a :class:`ShoalError`."""
+    """The error of a reply; one of an unknown class (a newer peer's, a user's own) becomes a :class:`ShoalError`."""
     try:
         name, text, details = msgpack.unpackb(payload)
         if not isinstance(text, str):
             raise TypeError("its text is no string")
-        return error_classes().get(name, ShoalError)(text, **details)
+        kind = error_classes().get(name, ShoalError)
+        try:
+            return kind(text, **details)
+        except Exception:  # a user's class, made in a way of its own
+            return ShoalError(text, **details)
     except Exception as exc:  # a peer's bytes: anything may be wrong with them
         return ShoalError(f"an error came back that cannot be read: {exc}")
 
@@ -62,6 +74,7 @@ def _plain(value: Any) -> Any:
 
 def _text(exc: BaseException) -> str:
     try:
-        return str(exc)
+        text = str(exc)
     except Exception as broken:  # an exception's own __str__ may raise anything
         return f"(its text cannot be read: {type(broken).__name__})"
+    return text if len(text) <= _TEXT_KEPT else f"{text[:_TEXT_KEPT]}... ({len(text):,} characters)"

@@ -1,7 +1,8 @@
 """Structured logs: what is logged while a message is handled carries agent, task and message id.
 
 Loggers are the standard library's, under ``shoal``; structlog renders them: readable on a terminal, JSON lines
-(``SHOAL_LOG=json``) for machines. Message contents are never logged.
+(``SHOAL_LOG=json``) for machines. Message contents are never logged. What comes from others (names, tags, error
+texts) can neither begin a line of its own nor command the terminal.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 import structlog
 
 from shoal.runtime.context import Context
+from shoal.runtime.errors import ConfigError
 from shoal.runtime.ref import current_sender
 
 
@@ -42,14 +44,15 @@ def _pick(logger: Any, name: str, event: Any) -> Any:
 
 
 def set_up_logs(level: str | None = None) -> None:
-    """Attach shoal's handler to the ``shoal`` logger once; the level is ``SHOAL_LOG_LEVEL``, else WARNING."""
+    """Attach shoal's handler to the ``shoal`` logger once; the level is ``SHOAL_LOG_LEVEL``, else WARNING.
+
+    Raises :class:`ConfigError` for a level that is none.
+    """
     logger = logging.getLogger("shoal")
     if any(getattr(handler, "shoal", False) for handler in logger.handlers):
         return
     as_json = os.environ.get("SHOAL_LOG", "") == "json"
-    renderer: Any = (
-        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
-    )
+    renderer: Any = structlog.processors.JSONRenderer() if as_json else _Console()
     handler = logging.StreamHandler(sys.stderr)
     handler.shoal = True  # type: ignore[attr-defined]
     handler.addFilter(_AddContext())
@@ -68,9 +71,42 @@ def set_up_logs(level: str | None = None) -> None:
             ],
         )
     )
+    wanted = level or os.environ.get("SHOAL_LOG_LEVEL") or "WARNING"
+    try:
+        logger.setLevel(wanted.upper())
+    except ValueError as exc:
+        raise ConfigError(
+            f"SHOAL_LOG_LEVEL is {wanted!r}; give DEBUG, INFO, WARNING, ERROR or CRITICAL"
+        ) from exc
     logger.addHandler(handler)
-    logger.setLevel((level or os.environ.get("SHOAL_LOG_LEVEL") or "WARNING").upper())
     logger.propagate = False
+
+
+class _Console:
+    """Lines for a terminal."""
+
+    def __init__(self) -> None:
+        self._render = structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback
+        )
+
+    def __call__(self, logger: Any, name: str, event: Any) -> str:
+        return contained(str(self._render(logger, name, event)))
+
+
+def contained(text: str) -> str:
+    """Text as one entry of a log: lines after its first are indented, what is not printable is escaped."""
+    if text.isprintable():
+        return text
+    return "".join(map(_contained, text.rstrip("\n")))
+
+
+def _contained(character: str) -> str:
+    if character == "\n":
+        return "\n    "
+    if character.isprintable() or character == "\t":
+        return character
+    return character.encode("unicode_escape").decode()
 
 
 def _same(logger: Any, name: str, event: Any) -> Any:

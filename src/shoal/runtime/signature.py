@@ -7,11 +7,11 @@ import inspect
 import types
 import typing
 from collections.abc import Awaitable, Callable
-from typing import Any, Union
+from typing import Annotated, Any, Union
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
-from shoal.runtime.behavior import Handler
+from shoal.runtime.behavior import Check, Handler
 from shoal.runtime.codec import NATIVE
 from shoal.runtime.errors import ConfigError
 
@@ -39,7 +39,10 @@ def handlers_of(function: Callable[..., Awaitable[Any]], name: str) -> list[Hand
     if accepted is inspect.Parameter.empty:
         raise ConfigError(f"{name}: annotate {parameters[0].name!r} with the message type it handles")
     call = function if len(parameters) == 2 else _without_context(function)
-    return [Handler(name, call, kind, hints.get("return")) for kind in _kinds(accepted, name)]
+    returns: Any = hints.get("return")
+    if typing.get_origin(returns) is Annotated:
+        returns = returns.__origin__
+    return [Handler(name, call, kind, returns, check) for kind, check in _kinds(accepted, name)]
 
 
 def _without_context(function: Callable[..., Awaitable[Any]]) -> Callable[[Any, Any], Awaitable[Any]]:
@@ -55,7 +58,7 @@ def _hints(function: Callable[..., Any], name: str) -> dict[str, Any]:
     plain = inspect.unwrap(getattr(function, "__func__", function))
     closure = inspect.getclosurevars(plain).nonlocals if hasattr(plain, "__closure__") else {}
     try:
-        return typing.get_type_hints(plain, localns=dict(closure))
+        return typing.get_type_hints(plain, localns=dict(closure), include_extras=True)
     except NameError as exc:
         raise ConfigError(
             f"{name}: the annotation names {exc.name!r}, which cannot be seen from its module. Define that class at "
@@ -65,16 +68,46 @@ def _hints(function: Callable[..., Any], name: str) -> dict[str, Any]:
         raise ConfigError(f"{name}: its annotations cannot be read: {type(exc).__name__}: {exc}") from exc
 
 
-def _kinds(accepted: Any, name: str) -> list[type]:
+def _kinds(accepted: Any, name: str) -> list[tuple[type, Check | None]]:
+    """The types an annotation names, each with the check of what its annotation says beyond the type."""
+    if typing.get_origin(accepted) is Annotated:
+        inside = _kinds(accepted.__origin__, name)
+        return [(kind, _check_of(accepted, name) if kind in NATIVE else None) for kind, _ in inside]
     if typing.get_origin(accepted) in (Union, types.UnionType):
         return [kind for part in typing.get_args(accepted) for kind in _kinds(part, name)]
     if accepted is Any or accepted is object:
-        return [object]
+        return [(object, None)]
     if accepted is None:
-        return [type(None)]
+        return [(type(None), None)]
     plain = typing.get_origin(accepted) or accepted
-    if isinstance(plain, type) and (issubclass(plain, BaseModel) or plain in NATIVE):
-        return [list if plain is tuple else plain]
+    if isinstance(plain, type) and issubclass(plain, BaseModel):
+        return [(plain, None)]
+    if isinstance(plain, type) and plain in NATIVE:
+        arrives = list if plain is tuple else plain
+        return [(arrives, None if accepted is arrives else _check_of(accepted, name))]
     raise ConfigError(
         f"{name} handles {accepted!r}, which is no message type: use a Pydantic model or a msgpack-native type"
     )
+
+
+def _check_of(accepted: Any, name: str) -> Check:
+    """Validates the elements of a ``list[int]``, a ``tuple[int, str]``, an ``Annotated[str, Field(max_length=9)]``."""
+    try:
+        hash(accepted)
+    except TypeError:  # metadata may be anything
+        make = _make_check
+    else:
+        make = _known_check
+    try:
+        return make(accepted)
+    except Exception as exc:  # Pydantic's own, or whatever a type's schema hook raises
+        raise ConfigError(f"{name} handles {accepted!r}, whose content cannot be checked: {exc}") from exc
+
+
+def _make_check(accepted: Any) -> Check:
+    check: Check = TypeAdapter(accepted).validator.validate_python
+    return check
+
+
+_known_check = functools.lru_cache(maxsize=1024)(_make_check)
+"""One takes 0.1 ms to make, and the handlers of each of 100,000 agents of a class are read."""

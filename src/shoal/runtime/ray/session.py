@@ -11,36 +11,58 @@ from typing import Any
 
 import ray
 from ray._private import worker as ray_worker
+from ray.util import client as ray_client
 
 from shoal.runtime.errors import StartError
+from shoal.runtime.ray.address import (
+    REMEDY,
+    TokenWanted,
+    cluster_at,
+    find_cluster,
+    greet_client_server,
+    reach,
+    read_address,
+    use_own_token,
+)
 from shoal.runtime.ray.directory import NAMESPACE
 
 _log = logging.getLogger("shoal.ray")
 
 
 def join(address: str | None, *, connect_timeout_s: float = 20.0) -> bool:
-    """Connect this process to Ray; ``None`` starts a cluster on this machine. Returns whether we started one.
+    """Connect this process to Ray. Returns whether a cluster was started for it.
 
-    A Ray session that the process has already is used as it is. Raises :class:`StartError`.
+    ``None`` starts one on this machine, unless ``RAY_ADDRESS`` names one (for a job submitted to a cluster Ray sets
+    it). A Ray session that the process has already is used as it is. Raises :class:`StartError`.
     """
     if ray.is_initialized():
         _check_same(address, connect_timeout_s)
         return False
-    ours = address is None
+    named = os.environ.get("RAY_ADDRESS", "") if address in (None, "auto") else ""
+    try:
+        return _join(named or address or "local", connect_timeout_s)
+    except StartError as error:
+        if not named:
+            raise
+        raise StartError(f"{error} (the address is from the environment: RAY_ADDRESS)") from error
+
+
+def _join(address: str, timeout_s: float) -> bool:
+    ours = address == "local"
     options: dict[str, Any] = {
-        "address": "local" if ours else address,
+        "address": address,
         "namespace": NAMESPACE,
         "logging_level": logging.ERROR,
         "log_to_driver": True,
         "configure_logging": False,
     }
+    # Ray's own wait for an address that does not answer is a minute, and ends the process in some versions.
+    os.environ.setdefault("RAY_gcs_server_request_timeout_seconds", str(int(timeout_s)))
+    logging.getLogger("ray").setLevel(logging.ERROR)
     if ours:
         options["include_dashboard"] = False
-    elif address != "auto":
-        _check_reachable(str(address), connect_timeout_s)
-    # Ray's own wait for an address that does not answer is a minute, and ends the process in some versions.
-    os.environ.setdefault("RAY_gcs_server_request_timeout_seconds", str(int(connect_timeout_s)))
-    logging.getLogger("ray").setLevel(logging.ERROR)
+    else:
+        options["address"] = _prepared(address, timeout_s)
     _keep_raylet_off_the_terminal()
     try:
         ray.init(**options)
@@ -53,17 +75,45 @@ def join(address: str | None, *, connect_timeout_s: float = 20.0) -> bool:
     return ours
 
 
+def _prepared(text: str, timeout_s: float) -> str:
+    """The address to give to Ray, tried, and with a token where it takes one. Raises :class:`StartError`."""
+    address = find_cluster() if text == "auto" else read_address(text)
+    near = reach(address, timeout_s) or text == "auto"
+    knock = greet_client_server if address.client else cluster_at
+    try:
+        knock(address)
+    except TokenWanted:
+        # A cluster of this machine is shown the token that lies here, as Ray does by itself for "auto" only, and
+        # then also to a cluster that wants none, which cannot call this process back. Others are not shown it unasked.
+        if not (near and use_own_token()):
+            raise
+        knock(address)
+    return address.place if text == "auto" else text
+
+
 def _check_same(address: str | None, timeout_s: float) -> None:
     """A process has one Ray session at a time: an address asked for by name must be that session's."""
     if address is None or address == "auto":
         return
-    _check_reachable(address, timeout_s)
+    asked = read_address(address)
+    reach(asked, timeout_s)
     current = ray.get_runtime_context().gcs_address
-    if address.removeprefix("ray://") != current:
+    if asked.client:
+        same = asked.place == _client_place()
+    else:
+        same = asked.place == current or cluster_at(asked) == cluster_at(read_address(current))
+    if not same:
         raise StartError(
             f"this process is connected to the Ray cluster at {current} already, so it cannot join {address!r} too: "
             "call ray.shutdown() first, or use another process"
         )
+
+
+def _client_place() -> str | None:
+    """Where the client server is that this process is connected to; ``None`` when it is connected otherwise."""
+    context: Any = ray_client.ray
+    worker = getattr(context.get_context(), "client_worker", None)
+    return getattr(worker, "_conn_str", None)
 
 
 def leave() -> None:
@@ -71,32 +121,13 @@ def leave() -> None:
     ray.shutdown()
 
 
-def _remedy(address: str | None, exc: Exception) -> str:
-    reason = str(exc).strip().splitlines()[0] if str(exc).strip() else type(exc).__name__
-    if address is None:
+def _remedy(address: str, exc: Exception) -> str:
+    lines = [line.strip() for line in str(exc).splitlines() if line.strip()] or [type(exc).__name__]
+    # What failed in another process comes as its traceback: the last line is the reason.
+    reason = lines[-1] if any(line.startswith("Traceback") for line in lines) else " ".join(lines)
+    if address == "local":
         return f"Ray could not be started on this machine: {reason}"
-    if address.startswith("ray://") and "client" in reason.lower():
-        return f"{reason}. `ray://` addresses need Ray's client: pip install 'ray[client]'"
-    return (
-        f"no Ray cluster can be reached at {address!r}: {reason}. Start one with `ray start --head`, check the "
-        "address, or leave it out to start Ray on this machine"
-    )
-
-
-def _check_reachable(address: str, timeout_s: float) -> None:
-    """Fail fast on an address nobody listens at: Ray itself would try for a minute."""
-    import socket  # noqa: PLC0415 - only for explicit addresses
-
-    plain = address.removeprefix("ray://")
-    name, _, port = plain.rpartition(":")
-    if not name or not port.isdigit():
-        raise StartError(
-            f"{address!r} is no address of a Ray cluster: give host:port, ray://host:port, or 'auto'"
-        )
-    try:
-        socket.create_connection((name.strip("[]"), int(port)), timeout=timeout_s).close()
-    except OSError as exc:
-        raise StartError(_remedy(address, exc)) from exc
+    return f"no Ray cluster can be joined at {address!r}: {reason}. {REMEDY}"
 
 
 def _keep_raylet_off_the_terminal() -> None:
