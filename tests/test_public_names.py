@@ -10,7 +10,7 @@ import pytest
 
 NAMES = {
     "shoal": """Agent Backoff ByField ChildSpec Config Context DeadLetter Exit Lane LeastLoaded Overflow Ref
-        RoundRobin Supervisor SupervisorRef System Team Topology errors function_agent message
+        RoundRobin Run Supervisor SupervisorRef System TaskResult Team Topology errors function_agent message
         pipeline single start worker""",
     "shoal.actors": "Agent ChildCounts ChildState Supervisor SupervisorRef function_agent",
     "shoal.topologies": """ByField Front GateRejected LeastLoaded NoWorker Pipeline RoundRobin Router Signature

@@ -11,9 +11,11 @@ from shoal.runtime.context import Context
 from shoal.runtime.deadletters import DeadLetter
 from shoal.runtime.envelope import Lane
 from shoal.runtime.ref import Ref
+from shoal.runtime.run import Run
 from shoal.runtime.starting import start
 from shoal.runtime.supervision import Backoff, ChildSpec, Exit
 from shoal.runtime.system import System
+from shoal.runtime.tasks import TaskResult
 from shoal.topologies.pipeline import pipeline
 from shoal.topologies.routers import ByField, LeastLoaded, RoundRobin
 from shoal.topologies.single import single
@@ -35,9 +37,11 @@ __all__ = [
     "Overflow",
     "Ref",
     "RoundRobin",
+    "Run",
     "Supervisor",
     "SupervisorRef",
     "System",
+    "TaskResult",
     "Team",
     "Topology",
     "errors",

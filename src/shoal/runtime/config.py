@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -77,6 +77,9 @@ class Config(BaseModel):
     """Directory of the run, where durable state is kept; made when something is saved. Empty: a default one."""
     state_store: str = Field(default="", repr=False)
     """Where durable agents are kept. Empty: SQLite files in the run directory. ``postgresql://...``: a database."""
+
+    journal: Literal["tasks", "messages"] = "tasks"
+    """What a run records: its tasks and what happened to agents, or each handled message as well."""
 
     @field_validator("run_dir")
     @classmethod

@@ -14,7 +14,7 @@ from shoal.runtime.errors import Cancelled, MessageError, ShoalError
 from shoal.runtime.failure import handler_error, pack_error
 from shoal.runtime.ref import Ref
 from shoal.runtime.wire import Reply, Status
-from shoal.runtime.worker import Worker
+from shoal.runtime.worker import Worker, reason_of
 
 if TYPE_CHECKING:
     from shoal.runtime.cell import Cell
@@ -102,6 +102,8 @@ class DurableWorker(Worker):
                 return
             reply = Reply(delivery.envelope.id, Status.OK, tag, payload)
         self.cell.stats.handled += 1
+        if self._scribe is not None:
+            self._scribe.note(delivery.envelope, self.started, "done")
         self.cell.record(Ended(delivery, reply, type(result), None, self.cell.told))
 
     def _failed(self, delivery: Delivery, error: ShoalError) -> None:
@@ -112,6 +114,8 @@ class DurableWorker(Worker):
             self.cell.stats.cancelled += 1
         else:
             self.cell.stats.failed += 1
+        if self._scribe is not None:
+            self._scribe.note(delivery.envelope, self.started, reason_of(error).value)
         reply = None
         if delivery.envelope.kind == ASK:
             reply = Reply(delivery.envelope.id, Status.ERROR, "", pack_error(error))

@@ -19,7 +19,8 @@ def handler_error(exc: BaseException, agent: str, tag: str) -> HandlerError:
     """What the asker of a handler that raised gets: the error's type, text and traceback."""
     if isinstance(exc, HandlerError):
         # It failed further down: the first cause stays in front, and who asked is noted behind it.
-        before = exc.details.get("via", ())
+        before = exc.details.get("via")
+        before = [str(name) for name in before] if isinstance(before, list) else []
         via = [*before, agent]
         text = exc.text.removesuffix(_via(before))
         return type(exc)(text + _via(via), **{**exc.details, "via": via})

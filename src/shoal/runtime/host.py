@@ -15,7 +15,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shoal.runtime.arrivals import Arrivals
 from shoal.runtime.behavior import Behavior, role_of
@@ -51,15 +51,23 @@ from shoal.runtime.supervision import Exit, ExitKind
 from shoal.runtime.suspended import Suspended
 from shoal.runtime.worker import Worker
 
+if TYPE_CHECKING:
+    from shoal.runtime.scribe import Scribe
+
 _log = logging.getLogger("shoal.host")
 _TOMBSTONES = 10_000
 _TICK_S = 1.0
+LAST_ROWS_S = 3.0
+"""Longest wait for the recorder to take the last messages of a host that ends in order."""
 _FENCED = 70
 """Exit status of a process that found it had been given up."""
 
 
 class Host(OnLoop):
     """The cells of one process. Use from one event loop only."""
+
+    scribe: Scribe | None = None
+    """Who journals the messages of this host, when they are."""
 
     def __init__(self, name: str, config: Config, peers: Peers | None = None, generation: int = 1) -> None:
         self.name = name
@@ -353,6 +361,8 @@ class Host(OnLoop):
         # Supervised ones are their supervisors' to stop: it would start them again.
         newest_first = list(reversed(self.cells))
         for address in sorted(newest_first, key=lambda known: known in self.watchers):
+            if self.scribe is not None and self.scribe.of(address) is None:
+                await self.scribe.close(LAST_ROWS_S)
             await self.stop(address, reason, kill=kill)
         self.closed = True
         await self.state.close()

@@ -25,6 +25,10 @@ class Starting:
     ) -> None:
         self._target = target
         self._config = make_config(settings)
+        if self._config.journal != "tasks" and not run:
+            raise ConfigError(
+                f"journal={self._config.journal!r} needs a run to write to: give run=True or a name for it"
+            )
         self._run = run
         self._root = runs_root
         self._system: System | None = None

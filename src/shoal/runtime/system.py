@@ -27,6 +27,7 @@ from shoal.runtime.recorder import Recorder
 from shoal.runtime.ref import Ref, Sender, check_name, current_sender, make_address
 from shoal.runtime.restart_policy import RestartPolicy
 from shoal.runtime.run import Run
+from shoal.runtime.scribe import give_scribe
 from shoal.runtime.supervision import Exit
 from shoal.runtime.watchdog import LoopWatch
 
@@ -264,6 +265,7 @@ class System:
         run = Run(taken, self._host)
         await self._spawn(Recorder(str(run.path)), RECORDER, None, _RECORDER_POLICY)
         await run.begin(self._kind)
+        give_scribe(self._host)
         self._run = run
         self._news = News(run, self._host, self._happened, self.dead_letters)
         self._news.start()

@@ -49,7 +49,7 @@ _clock = time.monotonic
 class Worker:
     """What a cell runs now, since when, and why it was cancelled."""
 
-    __slots__ = ("_slot", "_task", "cell", "delivery", "started", "stop_with")
+    __slots__ = ("_scribe", "_slot", "_task", "cell", "delivery", "started", "stop_with")
     context_kind: ClassVar[type[Context]] = Context
 
     def __init__(self, cell: Cell) -> None:
@@ -58,6 +58,8 @@ class Worker:
         self.started = 0.0
         self.stop_with: ShoalError | None = None
         self._task: asyncio.Task[None] | None = None
+        scribe = cell.host.scribe
+        self._scribe = scribe.of(cell.address) if scribe is not None else None
         self._slot = -1
         """Where in the flight recorder it notes what it handles."""
 
@@ -202,6 +204,8 @@ class Worker:
                 self._failed(delivery, handler_error(error, cell.address, delivery.envelope.tag))
                 return
         cell.stats.handled += 1
+        if self._scribe is not None:
+            self._scribe.note(delivery.envelope, self.started, "done")
         if delivery.custody is not None:
             delivery.end()
         elif origin is not None:
@@ -252,7 +256,10 @@ class Worker:
             self.cell.stats.cancelled += 1
         else:
             self.cell.stats.failed += 1
-        self.cell.host.bury(delivery, reason_of(error), error)
+        reason = reason_of(error)
+        if self._scribe is not None:
+            self._scribe.note(delivery.envelope, self.started, reason.value)
+        self.cell.host.bury(delivery, reason, error)
 
 
 def _on_error(behavior: Behavior) -> OnError:

@@ -96,7 +96,7 @@ def _greet(line: socket.socket, timeout_s: float) -> bool:
 
 
 def cluster_at(address: Address) -> str:
-    """The id of the cluster there. Raises :class:`TokenWanted` or another :class:`StartError`.
+    """The id of the cluster there. Raises :class:`StartError`, with ``token_wanted`` if it is for that.
 
     To be called after :func:`reach`: it would wait long for somebody who does not answer.
     """
@@ -113,7 +113,7 @@ def cluster_at(address: Address) -> str:
 
 
 def greet_client_server(address: Address) -> None:
-    """See that Ray's client server answers. Raises :class:`TokenWanted` or another :class:`StartError`.
+    """See that Ray's client server answers. Raises :class:`StartError`, with ``token_wanted`` if it is for that.
 
     Ray's client does the same, but takes half a minute for a no and does not tell why.
     """
@@ -144,19 +144,13 @@ def _no_client_server(address: Address, code: str, exc: Exception) -> StartError
     return StartError(f"Ray's client server at {address.text!r} does not answer: {code or exc}")
 
 
-class TokenWanted(StartError):
-    """The cluster lets in only who shows its token."""
-
-
-def _token_wanted(text: str) -> TokenWanted:
+def _token_wanted(text: str) -> StartError:
     where = "RAY_AUTH_TOKEN or ~/.ray/auth_token"
     if os.environ.get(_MODE, "").lower() == "token":
-        return TokenWanted(
-            f"the Ray cluster at {text!r} does not accept the token of this process: put the cluster's into {where}"
-        )
-    return TokenWanted(
-        f"the Ray cluster at {text!r} asks for a token: set {_MODE}=token, and put the cluster's token into {where}"
-    )
+        words = f"does not accept the token of this process: put the cluster's into {where}"
+    else:
+        words = f"asks for a token: set {_MODE}=token, and put the cluster's token into {where}"
+    return StartError(f"the Ray cluster at {text!r} {words}", token_wanted=True)
 
 
 def use_own_token() -> bool:

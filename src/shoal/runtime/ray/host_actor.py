@@ -24,7 +24,7 @@ from shoal.runtime.deadletters import DeadLetter
 from shoal.runtime.errors import AgentNotFound, ShoalError, SpawnError
 from shoal.runtime.failure import pack_error
 from shoal.runtime.flight import FlightRecorder, flight_path
-from shoal.runtime.host import Host
+from shoal.runtime.host import LAST_ROWS_S, Host
 from shoal.runtime.logs import set_up_logs
 from shoal.runtime.metrics_snapshot import Snapshot, take_snapshot
 from shoal.runtime.ray.calls import ParkedCalls
@@ -35,6 +35,7 @@ from shoal.runtime.ray.metrics_node import MetricsCandidate, NodeMetrics
 from shoal.runtime.ray.records import HostInfo, HostRecord, Tenant
 from shoal.runtime.ray.settings import Settings
 from shoal.runtime.ref import current_sender
+from shoal.runtime.scribe import give_scribe
 from shoal.runtime.socket_server import SocketServer
 from shoal.runtime.supervision import Exit, ExitKind
 from shoal.runtime.supervisor_order import take_order
@@ -108,6 +109,7 @@ class HostActor:
         self._peers = RayPeers(self._settings, HostActor)
         self._host = Host(name, self._settings.config, self._peers, generation=record.generation)
         self._peers.bind(self._host)
+        give_scribe(self._host)
         self._host.references = self
         self._host.suspects = suspects
         path = await self._open_node_files()
@@ -229,10 +231,12 @@ class HostActor:
             raise AgentNotFound(f"there is no agent {address!r} in host {self._host.name!r}")
         return pack_agent(await take_order(cell.behavior, address, ray.cloudpickle.loads(blob)))
 
-    async def _last_words(self) -> list[DeadLetter]:
+    async def _last_words(self, rows_s: float = LAST_ROWS_S) -> list[DeadLetter]:
         """Let senders know what became of their messages, then close."""
         self._host.arrivals.flush()
         await asyncio.sleep(0)
+        if self._host.scribe is not None:
+            await self._host.scribe.close(rows_s)
         self._close()
         return self._host.dead_letters.list()
 
@@ -334,4 +338,4 @@ class HostActor:
     async def _bury(self, reason: str) -> list[DeadLetter]:
         for address in list(self._host.cells):
             await self._host.stop(address, reason, kill=True)
-        return await self._last_words()
+        return await self._last_words(rows_s=0.2)  # whoever kills waits no longer than a second

@@ -16,7 +16,6 @@ from ray.util import client as ray_client
 from shoal.runtime.errors import StartError
 from shoal.runtime.ray.address import (
     REMEDY,
-    TokenWanted,
     cluster_at,
     find_cluster,
     greet_client_server,
@@ -82,10 +81,10 @@ def _prepared(text: str, timeout_s: float) -> str:
     knock = greet_client_server if address.client else cluster_at
     try:
         knock(address)
-    except TokenWanted:
+    except StartError as error:
         # A cluster of this machine is shown the token that lies here, as Ray does by itself for "auto" only, and
         # then also to a cluster that wants none, which cannot call this process back. Others are not shown it unasked.
-        if not (near and use_own_token()):
+        if not (error.details.get("token_wanted") and near and use_own_token()):
             raise
         knock(address)
     return address.place if text == "auto" else text
