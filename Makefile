@@ -22,15 +22,18 @@ ifneq ($(shell cat $(STAMP) 2>/dev/null),$(CURDIR))
 .PHONY: $(STAMP)
 endif
 
-.PHONY: help demo test check lint format types bench lock clean
+.PHONY: help demo test test-all check lint format types bench lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
 demo: $(STAMP) ## Let a team of agents audit a real Python source tree
 	@$(BIN)/shoal demo $(ARGS)
 
-test: $(STAMP) ## Run the tests
+test: $(STAMP) ## Run the tests, but for those marked slow
+	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-all: $(STAMP) ## Run all tests, the slow ones (load, nodes that die, ten kills) too
 	$(BIN)/python -m pytest $(ARGS)
 
 check: lint types test ## Run everything that CI runs
