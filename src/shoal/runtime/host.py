@@ -193,15 +193,34 @@ class Host(OnLoop):
             ) from exc
         return cell
 
-    async def run_hook(self, cell: Cell, hook: Any, *arguments: Any) -> None:
-        """Run a hook under the agent's context, within the handler limit."""
+    async def run_hook(self, cell: Cell, hook: Any, *arguments: Any, limit_s: float | None = None) -> None:
+        """Run a hook under the agent's context, within the handler limit and ``limit_s``.
+
+        Raises what it raises; or ``TimeoutError``, and the hook is cancelled and left behind.
+        """
         ctx = Context(cell, None)
+        limits = [limit for limit in (limit_s, cell.handler_timeout_s) if limit is not None]
 
-        async def run() -> None:
+        async def run() -> BaseException | None:
             current_sender.set(ctx)
-            await hook(ctx, *arguments)
+            try:
+                await hook(ctx, *arguments)
+            except SystemExit as exc:  # out of a task of its own it would end the event loop
+                return exc
+            return None
 
-        await asyncio.wait_for(asyncio.ensure_future(run()), cell.handler_timeout_s)
+        running = asyncio.ensure_future(run())
+        try:
+            # Not wait_for: it would wait for a hook that heeds no cancellation.
+            done, _ = await asyncio.wait({running}, timeout=min(limits, default=None))
+        except asyncio.CancelledError:
+            running.cancel()
+            raise
+        if not done:
+            running.cancel()
+            raise TimeoutError
+        if (ending := running.result()) is not None:
+            raise ending
 
     async def stop(
         self,
@@ -246,7 +265,7 @@ class Host(OnLoop):
         # A supervisor's takes as long as its children may.
         limit_s = None if getattr(cell.behavior, "stops_children", False) else grace_s or None
         try:
-            await asyncio.wait_for(self.run_hook(cell, cell.behavior.on_stop, reason), limit_s)
+            await self.run_hook(cell, cell.behavior.on_stop, reason, limit_s=limit_s)
         except (Exception, SystemExit):
             _log.exception("on_stop of %s failed", cell.address, extra={"agent": cell.address})
 

@@ -7,6 +7,7 @@ what acknowledges it to the sender. Whatever a handler raises ends that message 
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from bisect import bisect_left
 from collections.abc import Awaitable
@@ -97,7 +98,7 @@ class Worker:
                 if running is not None:
                     try:
                         result = await running
-                    except (Exception, SystemExit, asyncio.CancelledError) as exc:
+                    except BaseException as exc:
                         if not await self._raised(delivery, exc):
                             break
                     else:
@@ -122,6 +123,13 @@ class Worker:
         cell, tag = self.cell, delivery.envelope.tag
         if isinstance(exc, asyncio.CancelledError):
             return await self._cut(delivery, exc)
+        if isinstance(
+            exc, GeneratorExit
+        ):  # made up by the handler, or this task is closed: it awaits no more
+            self._failed(delivery, handler_error(exc, cell.address, tag))
+            raise exc
+        if isinstance(exc, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+            raise exc  # somebody wants the program to end
         retries = getattr(cell.behavior, "retries", 0) if _on_error(cell.behavior) is OnError.RETRY else 0
         for attempt in range(1, retries + 1):
             try:
@@ -134,7 +142,7 @@ class Worker:
                 result = await running
             except asyncio.CancelledError as cancelled:
                 return await self._cut(delivery, cancelled)
-            except (Exception, SystemExit) as again:
+            except BaseException as again:
                 exc = again
             else:
                 self._end(delivery, result)

@@ -178,8 +178,6 @@ class RaySystem(System):
                 await asyncio.sleep(0.1)
 
     async def _shutdown(self) -> None:
-        if self._guarding is not None:
-            self._guarding.cancel()
         try:
             try:
                 await self._peers.ask_system("closing")
@@ -192,7 +190,12 @@ class RaySystem(System):
                 await self._actor.end.remote()
             with contextlib.suppress(Exception):
                 ray.kill(self._actor)
+            if self._guarding is not None:
+                # It ends with the lifeline. Cancelled before, Ray's client (ray://) would print a traceback for it.
+                await asyncio.wait({self._guarding}, timeout=1.0)
         finally:
+            if self._guarding is not None:
+                self._guarding.cancel()
             self._watch.stop()
             await self._stop_metrics()
             shutil.rmtree(self._settings.socket_dir(), ignore_errors=True)
