@@ -37,7 +37,7 @@ class Slow:
     @property
     def ids(self) -> list[str]:
         found = [one for batch in self.batches for one in batch if isinstance(one, MessagesHandled)]
-        return [row[0] for one in found for row in json.loads(one.rows)]
+        return [row[0] for one in found for row in json.loads(one.as_json())]
 
     @property
     def told_dropped(self) -> list[int]:

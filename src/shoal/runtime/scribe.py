@@ -1,10 +1,10 @@
 """The scribe: one host's way to the journal of messages (``journal="messages"``). Handlers never wait for it.
 
-Each message that a handler ended is a row in a list. Once there are 512, or a tenth of a second after the first, they
+Each message that a handler ended is a row in a list. Once there are 1,024, or a tenth of a second after the first, they
 are packed and written through the recorder, one batch at a time, so the list tells how far behind the recorder is. Rows
 beyond its limit are dropped, and counted in an event that goes with the next batch.
 
-Processor time a message: 0.4 µs to note it, 0.6 µs for its part in a batch, and 1.2 µs in the recorder's process.
+Processor time a message: 0.4 µs to note it, 0.3 µs for its part in a batch, and 1.5 µs in the recorder's process.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from shoal.runtime.journal.records import Event, MessageRow, Record, messages_ha
 from shoal.runtime.recorder import NAME as RECORDER
 from shoal.runtime.recording import Recording
 
-BATCH = 512
+BATCH = 1024
 _DELAY_S = 0.1
 _MOST_WAITING = 50_000
 """Rows kept while the recorder is away or behind: some 15 MB."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgpack
-from pydantic_core import PydanticSerializationError, to_json
+from pydantic_core import to_json
 
 from shoal.runtime.errors import ProtocolError
 
@@ -71,26 +71,34 @@ MessageRow = tuple[bytes, bytes | None, str | None, str, str, str, int, float, f
 class MessagesHandled(NamedTuple):
     """A batch of messages that were handled or refused, made by :func:`messages_handled`.
 
-    The rows travel and are kept as JSON: writing them in Rust at the sender costs 0.5 µs a row (ids as hex digits)
-    and the recorder next to nothing, where SQLite took 2.2 to 3.9 µs to bind and insert ten columns.
+    The rows travel as one piece of msgpack, which costs their host, a busy one, 0.25 µs a row. The recorder keeps them
+    as JSON, one piece a batch (0.9 µs a row in all): SQLite took 2.2 to 3.9 µs to bind and insert ten columns.
     """
 
     length: int
     first_at: float
     last_at: float
-    rows: str
+    rows: bytes
+
+    def as_json(self) -> str:
+        """The rows as they are kept: ids as hex digits. Raises :class:`ProtocolError` for bytes that are no rows."""
+        try:
+            rows = msgpack.unpackb(self.rows)
+            return to_json(rows, bytes_mode="hex", inf_nan_mode="null").decode()
+        except Exception as exc:  # msgpack and pydantic raise several of their own
+            raise ProtocolError(f"these bytes are no journaled messages ({type(exc).__name__}: {exc})") from exc
 
 
 def messages_handled(rows: Sequence[MessageRow]) -> MessagesHandled:
     """The record of these messages, at least one, in the order in which they were handled.
 
-    Raises :class:`ProtocolError` for a value that JSON cannot hold.
+    Raises :class:`ProtocolError` for a value that cannot be written.
     """
     try:
-        text = to_json(rows, bytes_mode="hex", inf_nan_mode="null").decode()
-    except PydanticSerializationError as exc:
+        packed: bytes = msgpack.packb(rows)
+    except (ValueError, OverflowError, TypeError) as exc:  # UnicodeEncodeError is a ValueError
         raise ProtocolError(f"these messages cannot be journaled: {exc}") from exc
-    return MessagesHandled(len(rows), rows[0][7], rows[-1][7], text)
+    return MessagesHandled(len(rows), rows[0][7], rows[-1][7], packed)
 
 
 class EffectNoted(NamedTuple):
@@ -112,7 +120,7 @@ _FIELDS: tuple[tuple[type[Any], tuple[tuple[type, ...], ...]], ...] = (
     (TaskResubmitted, (_TEXT, (bytes,), (bool,), _TIME)),
     (TaskEnded, (_TEXT, _TEXT, _TEXT, (bytes,), _TEXT, _TEXT, (dict,), _TIME)),
     (Event, (_TIME, _TEXT, (str, type(None)), (str, type(None)), (dict,))),
-    (MessagesHandled, ((int,), _TIME, _TIME, _TEXT)),
+    (MessagesHandled, ((int,), _TIME, _TIME, (bytes,))),
     (EffectNoted, (_TEXT, (bytes,), _TEXT, _TEXT, _TIME)),
 )
 _CODES = {kind: code for code, (kind, _) in enumerate(_FIELDS)}
