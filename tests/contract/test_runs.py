@@ -381,6 +381,17 @@ async def test_deaths_and_restarts_of_agents_are_events_of_the_run_with_their_re
         assert reader.summary().restarts == 1
 
 
+async def test_what_a_supervisor_does_is_in_the_journal_of_the_run(begin: Begin, tmp_path: Path) -> None:
+    async with begin() as system:
+        children = [shoal.ChildSpec(id="worker", agent=Laborer)]
+        supervisor = await system.spawn(shoal.Supervisor(children), name="keeper")
+        await supervisor.terminate_child("worker")
+        await supervisor.restart_child("worker")
+    with open_run("r", root=tmp_path) as reader:
+        kinds = [event.kind for event in reader.events(agent="keeper/worker")]
+    assert kinds[:3] == ["started", "stopped", "started"]
+
+
 async def test_dead_letters_and_notes_of_the_program_are_events_of_the_run(
     begin_local: Begin, tmp_path: Path
 ) -> None:

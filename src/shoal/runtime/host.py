@@ -14,6 +14,7 @@ import asyncio
 import logging
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,7 @@ from shoal.runtime.recipe import recipe_of
 from shoal.runtime.ref import Ref, check_name, current_sender, host_of, make_address
 from shoal.runtime.stats import HostStats
 from shoal.runtime.supervision import Exit, ExitKind
+from shoal.runtime.supervision_event import EVENTS_KEPT
 from shoal.runtime.suspended import Suspended
 from shoal.runtime.worker import Worker
 
@@ -95,6 +97,8 @@ class Host(OnLoop):
         self.watchers: dict[str, Callable[[Exit], None]] = {}
         """Who is told of the end of a supervised agent of this process, by address."""
         self.on_exit: Callable[[], None] | None = None
+        self.events: deque[dict[str, Any]] = deque(maxlen=EVENTS_KEPT)
+        """What supervisors of this process told of their children, where nobody else keeps a list."""
         self.suspended = Suspended(self)
         self.aliases: set[str] = set()
         self._starting: set[str] = set()

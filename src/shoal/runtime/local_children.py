@@ -131,7 +131,8 @@ class LocalChildren:
                 self._host.suspended.bury(address, "its supervisor has ended", died=False)
 
     def note(self, event: dict[str, Any]) -> None:
-        """Nobody else keeps a list here."""
+        """Something happened to a child: the host keeps a list."""
+        self._host.events.append(event)
 
     def close(self, *, kill: bool = False) -> None:
         """Let go of the children, or kill them with their supervisor."""

@@ -272,7 +272,7 @@ class System:
 
     async def _happened(self, after: float) -> list[dict[str, Any]]:
         """What was told of agents since then."""
-        return []
+        return [event for event in self._host.events if event["at"] >= after]
 
     async def _shutdown(self) -> None:
         await self._host.close("the system was shut down")
