@@ -5,6 +5,7 @@ from shoal.actors.agent import Agent
 from shoal.actors.function import function_agent
 from shoal.actors.supervisor import Supervisor
 from shoal.actors.supervisor_ref import SupervisorRef
+from shoal.blackboard import Board, Do, Entry, Event, Field, HeldItem, Key
 from shoal.runtime.codec import message
 from shoal.runtime.config import Config, Overflow
 from shoal.runtime.context import Context
@@ -26,12 +27,19 @@ from shoal.topologies.worker import worker
 __all__ = [
     "Agent",
     "Backoff",
+    "Board",
     "ByField",
     "ChildSpec",
     "Config",
     "Context",
     "DeadLetter",
+    "Do",
+    "Entry",
+    "Event",
     "Exit",
+    "Field",
+    "HeldItem",
+    "Key",
     "Lane",
     "LeastLoaded",
     "Overflow",

@@ -6,9 +6,13 @@ import logging
 import time
 from collections.abc import Callable, Coroutine
 from hashlib import blake2b
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from shoal.runtime.boards import maker
+from shoal.runtime.config import Config
 from shoal.runtime.delivery import Delivery
+from shoal.runtime.durable.errors import Fenced
 from shoal.runtime.envelope import (
     LANE_NORMAL,
     TELL,
@@ -23,6 +27,7 @@ from shoal.runtime.errors import ConfigError
 from shoal.runtime.ref import Ref
 
 if TYPE_CHECKING:
+    from shoal.blackboard.board import Board
     from shoal.runtime.cell import Cell
 
 _log = logging.getLogger("shoal.agent")
@@ -187,6 +192,26 @@ class Context:
     async def stop(self, child: Ref | str | None = None, *, drain: bool = False) -> None:
         """Stop a child, or (``None``) this agent once its current handler has returned."""
         await self._cell.host.stop_from(self._cell, None if child is None else _address(child), drain)
+
+    @property
+    def board(self) -> Board:
+        """The main region of the blackboard; ``ctx.board.of(region)`` is another one."""
+        return maker().of_context(self)
+
+    # -- for agents with a store of their own --------------------------------------------------------------
+
+    @property
+    def config(self) -> Config:
+        """The system's settings."""
+        return self._cell.host.config
+
+    def directory(self) -> Path:
+        """Where its files belong. Blocks. Raises ``ConfigError`` in a system without a run directory."""
+        return self._cell.host.state.directory()
+
+    def fenced(self, error: Fenced) -> None:
+        """The store says that a later incarnation has it: this one does nothing more."""
+        self._cell.host.fenced(self._cell, error)
 
     # -- inside --------------------------------------------------------------------------------------------
 

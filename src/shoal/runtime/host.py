@@ -19,6 +19,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from shoal.runtime.arrivals import Arrivals
+from shoal.runtime.asks import Asks
 from shoal.runtime.behavior import Behavior, role_of
 from shoal.runtime.cell import Cell, State
 from shoal.runtime.codec import encode
@@ -78,7 +79,7 @@ class Host(OnLoop):
         self.config = config
         self.peers: Peers = peers if peers is not None else NoPeers()
         self.ids = IdSource()
-        self.stats = HostStats()
+        self.stats: HostStats = HostStats()
         self.dead_letters = DeadLetters(config.dead_letters, self._log_letter)
         self.cells: dict[str, Cell] = {}
         self.stopped: dict[str, str] = {}
@@ -106,7 +107,7 @@ class Host(OnLoop):
         self._out = Post(self)
         self.post = self._out.post
         self.ask_as = self._out.ask
-        self.asks = self._out.asks
+        self.asks: Asks = self._out.asks
         self.passed = self._out.passed
         self.arrivals = Arrivals(self)
         self.out = self._out

@@ -10,8 +10,9 @@ import asyncio
 import sys
 from contextvars import Token
 from types import TracebackType
-from typing import Any, Protocol, TypeVar, overload, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload, runtime_checkable
 
+from shoal.runtime.boards import maker
 from shoal.runtime.config import Config
 from shoal.runtime.deadletters import DeadLetter
 from shoal.runtime.errors import AgentNotFound, ConfigError, SystemClosed
@@ -30,6 +31,9 @@ from shoal.runtime.run import Run
 from shoal.runtime.scribe import give_scribe
 from shoal.runtime.supervision import Exit
 from shoal.runtime.watchdog import LoopWatch
+
+if TYPE_CHECKING:
+    from shoal.blackboard.board import Board
 
 _RECORDER_POLICY = RestartPolicy("permanent", intensity=1000, period_s=60.0, with_client=True)
 """Each restart of it is one of somebody who kills it: a damaged journal is no death. It is hardly ever given up."""
@@ -77,6 +81,16 @@ class System:
                 "this system has no run: start it with shoal.start(run=True) or a name for the run"
             )
         return self._run
+
+    @property
+    def run_id(self) -> str:
+        """The run's name; empty in a system without one."""
+        return self._run.id if self._run is not None else ""
+
+    @property
+    def as_sender(self) -> Host:
+        """What sends for code that is no agent."""
+        return self._host
 
     # -- agents --------------------------------------------------------------------------------------------
 
@@ -130,6 +144,11 @@ class System:
         policy = RestartPolicy(restart, intensity, period_s)
         return self._ref(await self._spawn(agent, check_name(name), host, policy), agent)
 
+    async def keep(self, agent: Any, name: str, policy: RestartPolicy) -> Ref:
+        """Start what a system keeps for itself, as a board: :meth:`spawn` with the whole policy."""
+        self._check_open()
+        return self._ref(await self._spawn(agent, check_name(name), None, policy), agent)
+
     def fresh_name(self, base: str) -> str:
         """``base`` with a number that this system has not used."""
         self._counter += 1
@@ -170,6 +189,15 @@ class System:
         self._check_open()
         address = agent if isinstance(agent, str) else agent.address
         await self._host.stop(address, "stopped by the client", drain=drain, kill=kill)
+
+    def board(self, region: str = "main", **settings: Any) -> Board:
+        """A region of the blackboard, versioned state that all agents share; its board is started at the first use.
+
+        ``settings`` are the fields of :class:`~shoal.blackboard.spec.RegionSpec`: ``durable``, ``schema``,
+        ``history``, ... Agents reach the region ``main`` by ``ctx.board`` once it is open. Raises ``ConfigError``.
+        """
+        self._check_open()
+        return maker().of_system(self, region, settings)
 
     # -- seeing --------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ import logging
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from shoal.runtime.config import Config
 from shoal.runtime.durable.errors import StoreBusy, StoreError, StoreFull, StoreUnreachable
@@ -34,13 +34,29 @@ def pause_s(failures: int) -> float:
     return min(_FIRST_PAUSE_S * 2.0 ** min(failures - 1, 20), _LONGEST_PAUSE_S)
 
 
-class StateAccess:
-    """The state store of one host. Use from one event loop."""
+class Tended(Protocol):
+    """What any such store has."""
 
-    def __init__(self, open_store: Callable[[], StateStore]) -> None:
+    quick: bool
+
+    @property
+    def wants_tending(self) -> bool: ...
+
+    def tend(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+S = TypeVar("S", bound=Tended)
+
+
+class StoreAccess(Generic[S]):
+    """The way to one store. Use from one event loop."""
+
+    def __init__(self, open_store: Callable[[], S]) -> None:
         """``open_store`` is called in a thread, at the first call."""
         self._open_store = open_store
-        self._store: StateStore | None = None
+        self._store: S | None = None
         self._turn = asyncio.Lock()
         self._tending: asyncio.Task[None] | None = None
         self.trouble = ""
@@ -114,7 +130,7 @@ class StateAccess:
                 return call(*arguments)
             return await asyncio.to_thread(call, *arguments)
 
-    async def _tend(self, store: StateStore) -> None:
+    async def _tend(self, store: S) -> None:
         try:
             async with self._turn:
                 await asyncio.to_thread(store.tend)
@@ -122,6 +138,10 @@ class StateAccess:
             _log.warning("the state store could not be tended: %s", exc.text)
         finally:
             self._tending = None
+
+
+StateAccess = StoreAccess[StateStore]
+"""The way to a host's state store."""
 
 
 class OwnStateAccess(StateAccess):
@@ -139,15 +159,20 @@ class OwnStateAccess(StateAccess):
         self._alone = alone
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
 
-    def _open(self) -> StateStore:
+    def directory(self) -> Path:
+        """Where stores of this host are kept; made when it is a temporary one. Blocks. Raises ``ConfigError``."""
         if self._config.run_dir:
-            directory = Path(self._config.run_dir)
-        elif self._alone:
+            return Path(self._config.run_dir)
+        if not self._alone:
+            raise ConfigError(
+                "durable agents, boards and ctx.once need a run directory: shoal.start(run_dir=...)"
+            )
+        if self._temporary is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="shoal-state-", ignore_cleanup_errors=True)
-            directory = Path(self._temporary.name)
-        else:
-            raise ConfigError("durable agents and ctx.once need a run directory: shoal.start(run_dir=...)")
-        return open_state_store(self._config, directory, self._host)
+        return Path(self._temporary.name)
+
+    def _open(self) -> StateStore:
+        return open_state_store(self._config, self.directory(), self._host)
 
     async def close(self) -> None:
         """Let go of the store."""

@@ -1,0 +1,123 @@
+"""A client's way to a board: requests, bounded retries, and the errors that a dead or unknown board means."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_exponential_jitter
+
+from shoal.blackboard.entry import entry_from
+from shoal.blackboard.errors import BoardUnavailable, Conflict, RegionUnknown
+from shoal.blackboard.operations import Operation
+from shoal.blackboard.packing import unpack_result, unpack_version
+from shoal.blackboard.requests import (
+    Status,
+    Watch,
+    pack_operation,
+    pack_status,
+    pack_watch,
+    read_answer,
+    read_status,
+)
+from shoal.blackboard.results import Page
+from shoal.blackboard.spec import address_of
+from shoal.runtime.errors import AgentNotFound, AskTimeout, DeliveryError, InvalidMessage, UnknownMessage
+
+TIMEOUT_S = 30.0
+"""How long an operation may take, restarts of the board included."""
+RETRY_S = 10.0
+"""How long an operation that certainly was not done is tried again."""
+
+
+class Asker(Protocol):
+    """Who asks: a context or a host."""
+
+    def ask(self, to: str, message: Any, /, *, timeout_s: float | None = None) -> Awaitable[Any]:
+        """Send and wait for the answer."""
+
+
+class Connection:
+    """To one region. Remembers which region it is."""
+
+    def __init__(
+        self, asker: Asker, region: str, open_region: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        """``open_region``: starts the board where there is none; without it, that is an error."""
+        self.region = region
+        self._asker = asker
+        self._address = address_of(region)
+        self._open = open_region
+        self._region_id = ""
+
+    async def operate(self, operation: Operation, *, wait_s: float = 0.0) -> Any:
+        """Do an operation; its result. Raises ``BoardError``, and what asking raises."""
+        body = await self._request(lambda: pack_operation(self._region_id, operation, wait_s), wait_s)
+        return unpack_result(body)
+
+    async def watch(self, watch: Watch, wait_s: float) -> Page:
+        """Wait for changes; those there are, or none after ``wait_s``."""
+        body = await self._request(lambda: pack_watch(self._region_id, watch, wait_s), wait_s)
+        page: Page = unpack_result(body)  # type: ignore[assignment]
+        return page
+
+    async def status(self) -> Status:
+        """How the region is."""
+        return read_status(await self._request(lambda: pack_status(self._region_id), 0.0))
+
+    async def _request(self, pack: Callable[[], bytes], wait_s: float) -> bytes:
+        if self._open is not None:
+            await self._open()
+        try:
+            return await self._once(pack(), wait_s)
+        except BoardUnavailable as error:
+            if not _certain(error):
+                raise
+        # Only now: tenacity takes 60 µs to see that nothing is to be tried again.
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception(_certain),
+            stop=stop_after_delay(RETRY_S),
+            wait=wait_exponential_jitter(initial=0.05, max=2.0, jitter=0.05),
+            reraise=True,
+        ):
+            with attempt:
+                return await self._once(pack(), wait_s)
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _once(self, message: bytes, wait_s: float) -> bytes:
+        began = time.monotonic()
+        try:
+            answer = await self._asker.ask(self._address, message, timeout_s=wait_s + TIMEOUT_S)
+            self._region_id, body = read_answer(answer)
+        except AgentNotFound as exc:
+            raise RegionUnknown(
+                f"no region {self.region!r} is open in this system: open it with "
+                f"`await system.board({self.region!r}).open()`"
+            ) from exc
+        except AskTimeout as exc:
+            raise BoardUnavailable(
+                f"the board of region {self.region!r} gave no answer in {time.monotonic() - began:.0f} s; a write may "
+                "have been done",
+                certain=False,
+            ) from exc
+        except DeliveryError as exc:
+            raise BoardUnavailable(f"the board of region {self.region!r}: {exc.text}", certain=False) from exc
+        except Conflict as error:
+            _give_entry(error)
+            raise
+        return body
+
+
+def _certain(error: BaseException) -> bool:
+    """Whether nothing was done, and it may go better in a moment."""
+    return isinstance(error, BoardUnavailable) and bool(error.details.get("certain"))
+
+
+def _give_entry(error: Conflict) -> None:
+    packed = error.details.get("entry")
+    if isinstance(packed, bytes):
+        try:
+            error.details["entry"] = entry_from(unpack_version(packed))
+        except (InvalidMessage, UnknownMessage):  # a model that this process has not loaded
+            error.details["entry"] = None

@@ -1,0 +1,127 @@
+"""From what a user typed to a region that can be read: the run's directory, its journal, the region's file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from shoal.blackboard.errors import FutureRevision, RegionUnknown
+from shoal.blackboard.persistence import RegionReader, open_region_reader, region_path, saved_regions
+from shoal.blackboard.replay.text import printable
+from shoal.blackboard.replay.unwritable import readable_copy
+from shoal.blackboard.spec import MAIN
+from shoal.runtime.config import Config, make_config
+from shoal.runtime.errors import ConfigError
+from shoal.runtime.journal.errors import RunNotFound
+from shoal.runtime.journal.run_directory import JOURNAL_FILE, find_run
+
+
+class Where(NamedTuple):
+    """What a user typed."""
+
+    run: str
+    """A run's name, or a path to a run directory."""
+    root: Path | None = None
+    region: str | None = None
+    """``None``: the main one, or the only one."""
+    state_store: str = ""
+
+
+class Found(NamedTuple):
+    """A region that is open for reading."""
+
+    name: str
+    """Of its run, or of its directory."""
+    directory: Path
+    region: str
+    chosen: bool
+    """Whether the region was taken because it is the only one."""
+    regions: tuple[str, ...]
+    """All of the run, sorted."""
+    reader: RegionReader
+    journal: Path | None
+    source: str
+    """The region's file, or what else it is kept in."""
+
+
+@contextlib.contextmanager
+def opened(where: Where) -> Iterator[Found]:
+    """Open a region. Raises ``RunNotFound``, ``RegionUnknown``, ``StoreError`` and ``ConfigError``."""
+    config = make_config({"state_store": where.state_store})
+    directory = run_directory(where)
+    regions = tuple(saved_regions(config, directory))
+    region = _region(where, config, directory, regions)
+    path = region_path(directory, region)
+    with contextlib.ExitStack() as stack:
+        readable = directory if where.state_store else stack.enter_context(readable_copy(directory, path))
+        reader = stack.enter_context(open_region_reader(config, readable, region))
+        journal = readable / JOURNAL_FILE
+        yield Found(
+            directory.name,
+            directory,
+            region,
+            where.region is None and region != MAIN,
+            regions,
+            reader,
+            journal if journal.exists() else None,
+            "PostgreSQL" if where.state_store else str(path),
+        )
+
+
+def run_directory(where: Where) -> Path:
+    """The directory of a run: of this name, else at this path. Raises ``RunNotFound`` and ``ConfigError``."""
+    path = Path(os.path.expanduser(where.run)).absolute()
+    named = os.sep not in where.run and where.run not in (".", "..", "~")
+    if named:
+        try:
+            return find_run(where.run, root=where.root)
+        except (RunNotFound, ConfigError):
+            if where.state_store:  # its files may be on another node
+                return path
+            if not (path / "boards").is_dir():
+                raise
+    if not path.is_dir() and not where.state_store:
+        what = "is a file: name the directory of a run" if path.exists() else "does not exist"
+        raise RunNotFound(f"{path} {what}. `shoal runs` lists the runs there are", run=where.run)
+    return path
+
+
+def check_revision(reader: RegionReader, revision: int) -> int:
+    """The revision, if it is not in the future. Raises :class:`FutureRevision`."""
+    newest = reader.head
+    if revision > newest:
+        raise FutureRevision(f"there is no revision {revision} yet: the newest is {newest}", revision=newest)
+    return revision
+
+
+def _region(where: Where, config: Config, directory: Path, regions: tuple[str, ...]) -> str:
+    if where.region is not None:
+        if where.region not in regions and not _has_traces(config, directory, where.region):
+            raise _unknown(where.region, directory, regions)
+        return where.region
+    if MAIN in regions or _has_traces(config, directory, MAIN):
+        return MAIN
+    if len(regions) == 1:
+        return regions[0]
+    raise _unknown(MAIN, directory, regions)
+
+
+def _has_traces(config: Config, directory: Path, region: str) -> bool:
+    """Whether its file was there once: what is left of it says so, and it is damaged rather than unknown."""
+    path = region_path(directory, region)
+    return not config.state_store and any(path.parent.glob(f"{path.name}-*"))
+
+
+def _unknown(region: str, directory: Path, regions: tuple[str, ...]) -> RegionUnknown:
+    if not regions:
+        return RegionUnknown(
+            f"{directory} has no board: nothing wrote to one, or it was kept in memory only (durable=False)",
+            region=region,
+        )
+    others = ", ".join(map(printable, regions))
+    return RegionUnknown(
+        f"there is no region {region!r} in {directory}: it has {others} (--region)", region=region
+    )

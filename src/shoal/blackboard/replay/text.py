@@ -1,0 +1,98 @@
+"""Data as text on a terminal: on one line, no longer than wanted, and nothing in it that commands the terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import msgpack
+
+from shoal.blackboard.replay.data import Unreadable, data_of, type_name
+from shoal.blackboard.version import Value
+
+_BYTES_SHOWN = 12
+
+
+def printable(text: str) -> str:
+    """The text with what is not printable escaped: no line break, no control code, no turned writing direction."""
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape", "surrogatepass").decode() for each in text
+    )
+
+
+def clipped(text: str, most: int) -> str:
+    """The text on one line, cut off behind ``most`` characters."""
+    line = printable(" ".join(text[: 4 * most].split()))
+    return line if len(line) <= most and len(text) <= 4 * most else line[: most - 1] + "…"
+
+
+def value_text(value: Value, most: int) -> str:
+    """A value on one line: the type's name, unless it is a native one, and the data."""
+    name = printable(type_name(value.tag))
+    text = data_text(data_of(value), most)
+    return f"{name} {text}" if name else text
+
+
+def data_text(data: Any, most: int) -> str:
+    """Data on one line, about as JSON; cut off behind ``most`` characters. Takes time for what is shown only."""
+    pieces = []
+    left = most
+    for piece in _pieces(data, most):
+        pieces.append(piece)
+        left -= len(piece)
+        if left < 0:
+            break
+    text = "".join(pieces)
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def quoted(text: str) -> str:
+    """A text in quotation marks."""
+    return printable(json.dumps(text, ensure_ascii=False))
+
+
+def key_text(key: Any) -> str:
+    """The key of a map: bare where that is clear."""
+    if type(key) is str:
+        return key if key.isidentifier() and key.isascii() else quoted(key)
+    return "".join(_pieces(key, 100))
+
+
+def bytes_text(data: bytes) -> str:
+    """Bytes: the first ones, and how many they are."""
+    if not data:
+        return "no bytes"
+    more = "…" if len(data) > _BYTES_SHOWN else ""
+    many = f" ({len(data):,} bytes)" if len(data) > 1 else ""
+    return f"0x{data[:_BYTES_SHOWN].hex()}{more}{many}"
+
+
+def _pieces(data: Any, most: int) -> Iterator[str]:
+    match data:
+        case str():
+            yield quoted(data[: most + 1])
+        case bytes():
+            yield bytes_text(data)
+        case Unreadable():
+            yield f"<{len(data.payload):,} bytes, {data.why}>"
+        case msgpack.ExtType():
+            yield f"<extension {data.code}, {len(data.data):,} bytes>"
+        case list():
+            yield "["
+            for place, one in enumerate(data):
+                yield ", " if place else ""
+                yield from _pieces(one, most)
+            yield "]"
+        case dict():
+            yield "{"
+            for place, (key, one) in enumerate(data.items()):
+                yield (", " if place else "") + key_text(key) + ": "
+                yield from _pieces(one, most)
+            yield "}"
+        case None | True | False:
+            yield {None: "null", True: "true", False: "false"}[data]
+        case _:
+            yield printable(str(data))

@@ -1,0 +1,110 @@
+"""The steps of a transaction and what they answer, in the words of the client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from shoal.blackboard.claiming import HeldItem
+from shoal.blackboard.entry import Entries, Entry, encode_value, entry_from
+from shoal.blackboard.errors import InvalidOperation
+from shoal.blackboard.leasing import Lease
+from shoal.blackboard.operations import Complete, Delete, DeletePrefix, Get, Post, Put, Range
+from shoal.blackboard.operations import Step as Operation
+from shoal.blackboard.results import Decided, Found, Page, Written
+
+Step = Operation
+Answer = Entry[Any] | Entries[Any] | int | None
+"""Of a put, post, get: the entry; of a range: entries; of a delete: how many keys; else nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a transaction did."""
+
+    succeeded: bool
+    """Whether its conditions held: ``then`` was done, not ``otherwise``."""
+    revision: int
+    answers: list[Answer]
+    """One a step."""
+
+    def __bool__(self) -> bool:
+        return self.succeeded
+
+
+class Do:
+    """The steps a transaction can do."""
+
+    @staticmethod
+    def put(key: str, value: Any, *, lease: Lease | None = None, ttl_s: float | None = None) -> Step:
+        """Set a key."""
+        ttl_s = None if ttl_s is None else float(ttl_s)
+        return Put(key, encode_value(value), None, None if lease is None else lease.id, ttl_s)
+
+    @staticmethod
+    def delete(key: str) -> Step:
+        """Delete a key."""
+        return Delete(key)
+
+    @staticmethod
+    def delete_prefix(prefix: str) -> Step:
+        """Delete all keys under a prefix."""
+        return DeletePrefix(prefix)
+
+    @staticmethod
+    def get(key: str) -> Step:
+        """Read a key, as the steps before left it."""
+        return Get(key)
+
+    @staticmethod
+    def range(prefix: str, *, limit: int = 0) -> Step:
+        """Read all keys under a prefix."""
+        return Range(prefix, limit=limit)
+
+    @staticmethod
+    def post(
+        key: str,
+        value: Any,
+        *,
+        priority: int = 0,
+        tags: Iterable[str] = (),
+        delay_s: float = 0.0,
+        max_attempts: int = 3,
+        depends_on: Iterable[str] = (),
+        backoff_s: float = 1.0,
+    ) -> Step:
+        """Post a work item; it may depend on one that an earlier step posts."""
+        return Post(
+            key, encode_value(value), priority, tuple(tags), float(delay_s), max_attempts, tuple(depends_on),
+            float(backoff_s),
+        )  # fmt: skip
+
+    @staticmethod
+    def complete(item: HeldItem[Any], result: Any = None) -> Step:
+        """Complete an item that is held: what follows from it can be posted at the same revision."""
+        return Complete(item.key, item.token, None if result is None else encode_value(result))
+
+
+def step_from(step: Step) -> Operation:
+    """The step itself. Raises :class:`InvalidOperation` for anything else."""
+    if not isinstance(step, Operation):
+        raise InvalidOperation(f"{step!r} is no step of a transaction: use shoal.blackboard.Do")
+    return step
+
+
+def outcome_from(decided: Decided) -> Outcome:
+    """What the board's answer means."""
+    return Outcome(decided.succeeded, decided.revision, [_answer(result) for result in decided.results])
+
+
+def _answer(result: Written | Found | Page) -> Answer:
+    match result:
+        case Page(revision, versions, more):
+            return Entries([entry_from(version) for version in versions], revision, more)
+        case Found(_, version):
+            return None if version is None else entry_from(version)
+        case Written(_, None, count):
+            return count
+        case Written(_, version, _):
+            return None if version is None else entry_from(version)

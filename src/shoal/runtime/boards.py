@@ -1,0 +1,38 @@
+"""The seam to the blackboard, which is a floor above: it says here how its clients are made.
+
+``ctx.board`` and ``system.board()`` ask here, so that the runtime imports nothing from above.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from shoal.blackboard.board import Board
+    from shoal.runtime.context import Context
+    from shoal.runtime.system import System
+
+
+class BoardMaker(Protocol):
+    """What makes clients of boards."""
+
+    def of_context(self, ctx: Context) -> Board:
+        """The main region, asked by the handling of a message."""
+
+    def of_system(self, system: System, region: str, settings: dict[str, Any]) -> Board:
+        """A region, opened at first use. Raises ``ConfigError`` for settings that cannot be."""
+
+
+_maker: BoardMaker | None = None
+
+
+def register(maker: BoardMaker) -> None:
+    """Called once, by the blackboard's package."""
+    global _maker  # noqa: PLW0603 - one a process, set while it is imported
+    _maker = maker
+
+
+def maker() -> BoardMaker:
+    """Whoever registered."""
+    assert _maker is not None, "shoal.blackboard is imported with shoal"
+    return _maker
