@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,9 @@ import ray
 from ray.cluster_utils import Cluster
 
 import shoal
+from tests.contract.board_clients import Harvest, Harvester
 from tests.contract.kill_agents import Clerk, Send, Source
+from tests.contract.test_board_kills import all_until, check_claims
 from tests.contract.test_kills import in_order_without_repeats, read_lines
 from tests.contract.waiting import eventually
 
@@ -87,3 +91,34 @@ async def test_the_agents_of_a_node_that_dies_under_load_come_back_on_another(
     now = {info.name: info for info in await hosts(system)}
     assert {now[name].node for name in away} == {here}
     assert {now[name].generation for name in away} == {2}
+
+
+async def test_items_claimed_on_a_node_that_dies_are_done_by_others_and_each_once(
+    cluster: Cluster, system: Any
+) -> None:
+    total = 300
+    board = await system.board().open()
+    doomed = cluster.add_node(num_cpus=1)
+    here = ray.get_runtime_context().get_node_id()
+    for number in range(total):
+        await board.post(f"item/{number}", number, max_attempts=1000, backoff_s=0.0)
+    refs = [await system.spawn(Harvester, name=f"harvester-{n}") for n in range(4)]
+    assert [info.name for info in await hosts(system) if info.node != here], "Ray put all hosts on one node"
+    assert [info.node for info in await hosts(system) if info.name == "board/main"] == [here]
+    harvest = [
+        Harvest(client=ref.address, prefix="item/", total=total, until=time.time() + 150) for ref in refs
+    ]
+    harvesting = asyncio.gather(
+        *(ref.ask(one, timeout_s=250) for ref, one in zip(refs, harvest, strict=True))
+    )
+
+    async def under_way() -> bool:
+        return bool((await board.status()).done > total // 10)
+
+    await eventually(under_way)
+    cluster.remove_node(doomed, allow_graceful=False)
+    noted = list(chain.from_iterable(await harvesting))
+    status = await board.status()
+    assert (status.done, status.open, status.claimed, status.dead) == (total, 0, 0, 0)
+    events = [event async for event in all_until(board, status.revision)]
+    check_claims(events, noted, {f"item/{number}" for number in range(total)})
