@@ -12,7 +12,7 @@ from typing import Any, TypeVar, overload
 from shoal.blackboard.claiming import Claiming, HeldItem
 from shoal.blackboard.compares import Condition, as_where
 from shoal.blackboard.connection import Asker, Connection
-from shoal.blackboard.entry import Entries, Entry, Event, encode_value, entry_from, event_from
+from shoal.blackboard.entry import Entries, Entry, Event, encode_value, entry_from, event_from, written_entry
 from shoal.blackboard.errors import Conflict
 from shoal.blackboard.leasing import Lease
 from shoal.blackboard.operations import (
@@ -30,9 +30,12 @@ from shoal.blackboard.operations import (
     Transaction,
 )
 from shoal.blackboard.operations import Step as Operation
+from shoal.blackboard.region import Clock
 from shoal.blackboard.requests import Status, Watch
 from shoal.blackboard.results import Claimed, Decided, Differences, Found, Page, Written
 from shoal.blackboard.spec import MAIN
+from shoal.blackboard.termination import Ended, Termination
+from shoal.blackboard.termination_driver import wait_until
 from shoal.blackboard.transactions import Outcome, Step, outcome_from, step_from
 
 T = TypeVar("T")
@@ -156,8 +159,7 @@ class Board:
             _seconds(ttl_s),
         )
         written: Written = await self._connection.operate(operation)
-        assert written.version is not None
-        return entry_from(written.version, type(value))
+        return written_entry(written, value)
 
     async def compare_and_set(self, key: str, value: T, *, expected: Entry[Any] | int | None) -> Entry[T]:
         """Set a key only if nobody changed it since ``expected`` (an entry or its revision; ``None``: it must not be
@@ -217,7 +219,7 @@ class Board:
         )  # fmt: skip
         operation = Transaction(tuple(condition.compare for condition in conditions), *steps)
         decided: Decided = await self._connection.operate(operation)
-        return outcome_from(decided)
+        return outcome_from(operation, decided)
 
     async def lease(self, ttl_s: float) -> Lease:
         """A lease: what is put under it is deleted when nobody keeps it alive for ``ttl_s``. Use ``async with``."""
@@ -254,8 +256,7 @@ class Board:
             _number(backoff_s),
         )  # fmt: skip
         written: Written = await self._connection.operate(operation)
-        assert written.version is not None
-        return entry_from(written.version, type(value))
+        return written_entry(written, value)
 
     @overload
     def claim(
@@ -327,6 +328,14 @@ class Board:
             for version in page.versions:
                 yield event_from(version, kind)
             since = max(since, page.revision + 1)
+
+    async def until(self, condition: Termination, *, timeout_s: float | None = None) -> Ended:
+        """Wait until a condition holds; which one it was, and why. Restarts of the board are survived.
+
+        ``condition``: such as ``Quiescence() | TimeLimit(60)``. Raises ``TimeoutError``, which says how far it was,
+        after ``timeout_s``; :class:`InvalidOperation` when neither that nor the condition is sure to end.
+        """
+        return await wait_until(self._connection, condition, timeout_s, Clock())
 
 
 def _revision(expected: Expected) -> int | None:

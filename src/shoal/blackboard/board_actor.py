@@ -28,15 +28,17 @@ from shoal.blackboard.requests import (
     read_request,
 )
 from shoal.blackboard.results import Claimed, Page
-from shoal.blackboard.version import Cause
+from shoal.blackboard.version import Cause, Version
 from shoal.runtime.behavior import Handler, HandlerTable
-from shoal.runtime.config import Overflow
+from shoal.runtime.config import MIB, Overflow
 from shoal.runtime.context import Context
 from shoal.runtime.durable.errors import Fenced, StoreError
 from shoal.runtime.errors import ConfigError, ProtocolError, ShoalError
 
 FOREVER_S = 365 * 24 * 3600.0
 _PAGE = 1000
+_PAGE_BYTES = 4 * MIB
+"""Versions, and bytes of their values, in one answer to a watch."""
 _BEAT_S = 5.0
 _log = logging.getLogger("shoal.board")
 
@@ -76,6 +78,16 @@ class BoardActor:
             _log.error("region %s cannot be loaded: %s", self._opening.spec.region, error)
         self._run()
         self._beat = asyncio.get_running_loop().call_later(_BEAT_S, self._be_seen)
+
+    def stopping(self) -> None:
+        """Let go of those who wait for something to happen."""
+        refusal = pack_refusal(
+            "", BoardUnavailable(f"the board of region {self._opening.spec.region!r} is being stopped")
+        )
+        for parked in (*self._parking.watches, *self._parking.claims):
+            if not parked.answer.done():
+                parked.answer.set_result(refusal)
+        self._parking.close()
 
     async def on_stop(self, ctx: Context, reason: str) -> None:
         """All that was answered is written; let go of the log."""
@@ -199,10 +211,10 @@ class BoardActor:
             found = self._region.store.changes(watch.since, watch.prefix, limit)
         except BoardError as error:
             return pack_refusal(self._region.id, error)
-        versions = [version for version in found if version.mod_revision <= safe]
+        versions, more = _page([version for version in found if version.mod_revision <= safe])
         if not versions:
             return None
-        more = len(found) >= limit
+        more = more or len(found) >= limit
         revision = versions[-1].mod_revision if more else safe
         return pack_answer(self._region.id, pack_result(Page(revision, tuple(versions), more)))
 
@@ -264,6 +276,16 @@ class BoardActor:
             self._serving = None
             if self._queue:
                 self._run()
+
+
+def _page(versions: list[Version]) -> tuple[list[Version], bool]:
+    """As many whole commits as an answer may hold, and whether some are left."""
+    size = 0
+    for index, version in enumerate(versions):
+        if size > _PAGE_BYTES and version.mod_revision != versions[index - 1].mod_revision:
+            return versions[:index], True
+        size += len(version.value.payload) if version.value is not None else 0
+    return versions, False
 
 
 def _future() -> asyncio.Future[bytes]:

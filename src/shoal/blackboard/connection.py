@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from hashlib import blake2b
+from typing import Any
 
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_exponential_jitter
 
 from shoal.blackboard.entry import entry_from
 from shoal.blackboard.errors import BoardUnavailable, Conflict, RegionUnknown
-from shoal.blackboard.operations import Operation
-from shoal.blackboard.packing import unpack_result, unpack_version
+from shoal.blackboard.operations import Diff, Get, History, KeepAlive, Operation, Range, Renew
+from shoal.blackboard.packing import pack_request, unpack_result, unpack_version
 from shoal.blackboard.requests import (
     Status,
     Watch,
@@ -23,19 +25,28 @@ from shoal.blackboard.requests import (
 )
 from shoal.blackboard.results import Page
 from shoal.blackboard.spec import address_of
-from shoal.runtime.errors import AgentNotFound, AskTimeout, DeliveryError, InvalidMessage, UnknownMessage
+from shoal.runtime.context import Context
+from shoal.runtime.errors import (
+    AgentDied,
+    AgentNotFound,
+    AskTimeout,
+    DeliveryError,
+    InvalidMessage,
+    UnknownMessage,
+)
+from shoal.runtime.host import Host
 
 TIMEOUT_S = 30.0
 """How long an operation may take, restarts of the board included."""
+_MARK_BYTES = 8
+_READS = (Get, Range, History, Diff, Renew, KeepAlive)
+"""What writes nothing: done again it does no harm, and it must not be answered as it was before."""
 RETRY_S = 10.0
 """How long an operation that certainly was not done is tried again."""
 
 
-class Asker(Protocol):
-    """Who asks: a context or a host."""
-
-    def ask(self, to: str, message: Any, /, *, timeout_s: float | None = None) -> Awaitable[Any]:
-        """Send and wait for the answer."""
+Asker = Context | Host
+"""Who asks: the handling of a message, or a program's own host."""
 
 
 class Connection:
@@ -53,8 +64,12 @@ class Connection:
 
     async def operate(self, operation: Operation, *, wait_s: float = 0.0) -> Any:
         """Do an operation; its result. Raises ``BoardError``, and what asking raises."""
-        body = await self._request(lambda: pack_operation(self._region_id, operation, wait_s), wait_s)
-        return unpack_result(body)
+        packed = pack_request(operation)
+        # An agent that handles its message anew, and not the same way, must not get the answer to something else.
+        mark = None if isinstance(operation, _READS) else blake2b(packed, digest_size=_MARK_BYTES).digest()
+        return unpack_result(
+            await self._request(lambda: pack_operation(self._region_id, packed, wait_s), wait_s, mark)
+        )
 
     async def watch(self, watch: Watch, wait_s: float) -> Page:
         """Wait for changes; those there are, or none after ``wait_s``."""
@@ -66,11 +81,11 @@ class Connection:
         """How the region is."""
         return read_status(await self._request(lambda: pack_status(self._region_id), 0.0))
 
-    async def _request(self, pack: Callable[[], bytes], wait_s: float) -> bytes:
+    async def _request(self, pack: Callable[[], bytes], wait_s: float, mark: bytes | None = None) -> bytes:
         if self._open is not None:
             await self._open()
         try:
-            return await self._once(pack(), wait_s)
+            return await self._once(pack(), wait_s, mark)
         except BoardUnavailable as error:
             if not _certain(error):
                 raise
@@ -82,13 +97,19 @@ class Connection:
             reraise=True,
         ):
             with attempt:
-                return await self._once(pack(), wait_s)
+                return await self._once(pack(), wait_s, mark)
         raise AssertionError("the last attempt returns or raises")
 
-    async def _once(self, message: bytes, wait_s: float) -> bytes:
+    async def _once(self, message: bytes, wait_s: float, mark: bytes | None) -> bytes:
         began = time.monotonic()
+        limit_s = wait_s + TIMEOUT_S
         try:
-            answer = await self._asker.ask(self._address, message, timeout_s=wait_s + TIMEOUT_S)
+            if isinstance(self._asker, Context):
+                # A read that comes again is another one: what it was answered before may be old.
+                mark_or_new = os.urandom(_MARK_BYTES) if mark is None else mark
+                answer = await self._asker.ask(self._address, message, timeout_s=limit_s, mark=mark_or_new)
+            else:
+                answer = await self._asker.ask(self._address, message, timeout_s=limit_s)
             self._region_id, body = read_answer(answer)
         except AgentNotFound as exc:
             raise RegionUnknown(
@@ -102,7 +123,9 @@ class Connection:
                 certain=False,
             ) from exc
         except DeliveryError as exc:
-            raise BoardUnavailable(f"the board of region {self.region!r}: {exc.text}", certain=False) from exc
+            # A read may be tried again in any case: its large answer can be lost with the board's process.
+            again = mark is None and isinstance(exc, AgentDied)
+            raise BoardUnavailable(f"the board of region {self.region!r}: {exc.text}", certain=again) from exc
         except Conflict as error:
             _give_entry(error)
             raise

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
 from shoal.blackboard.errors import ValueRefused
+from shoal.blackboard.results import Written
 from shoal.blackboard.version import Item, Value, Version
 from shoal.runtime.codec import NATIVE, decode, decode_as, decode_native, encode, entry_of
 from shoal.runtime.config import MIB
@@ -109,9 +110,19 @@ def decode_value(value: Value, kind: Any = Any) -> Any:
 def entry_from(version: Version, kind: Any = Any) -> Entry[Any]:
     """The entry that a version is; it must not be a deletion."""
     assert version.value is not None
+    return _entry(version, decode_value(version.value, kind))
+
+
+def written_entry(written: Written, value: Any) -> Entry[Any]:
+    """The entry that a put or post of this value left: the board does not send it back."""
+    assert written.version is not None
+    return _entry(written.version, value)
+
+
+def _entry(version: Version, value: Any) -> Entry[Any]:
     return Entry(
-        version.key, decode_value(version.value, kind), version.mod_revision, version.create_revision,
-        version.version, version.author, version.message_id, version.task, version.at, version.lease, version.item,
+        version.key, value, version.mod_revision, version.create_revision, version.version, version.author,
+        version.message_id, version.task, version.at, version.lease, version.item,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 from shoal.blackboard.memory_log import MemoryLog
@@ -23,13 +24,8 @@ class RegionOpening(NamedTuple):
 
     def region(self, ctx: Context) -> Region:
         """The region, not loaded yet."""
-        # Who has the run's lock is alone.
-        owner = Owner(
-            self.session,
-            self.run or f"a system without a run ({self.session})",
-            ctx.restarts + 1,
-            bool(self.run),
-        )
+        name = self.run or Path(ctx.config.run_dir).name or self.session
+        owner = Owner(self.session, name, ctx.restarts + 1, sole=bool(self.run))  # it has the run's lock
         spec, config, directory = self.spec, ctx.config, ctx.directory
 
         def open_log() -> RegionLog:

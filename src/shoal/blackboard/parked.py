@@ -40,11 +40,18 @@ class Parking:
 
     watches: list[ParkedWatch] = field(default_factory=list)
     claims: list[Queued] = field(default_factory=list)
+    closed: bool = False
+    """Whether the board is being stopped: nobody may wait any more."""
 
     @property
     def has_room(self) -> bool:
         """Whether one more may wait; what finds no room is answered with nothing at once."""
-        return len(self.watches) + len(self.claims) < MOST_PARKED
+        return not self.closed and len(self.watches) + len(self.claims) < MOST_PARKED
+
+    def close(self) -> None:
+        """Forget all of them and take no more."""
+        self.closed = True
+        self.watches, self.claims = [], []
 
     def counts(self) -> tuple[int, int]:
         """How many watches and claims wait whose askers are still there."""

@@ -15,23 +15,22 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from shoal.blackboard.errors import BoardRefused, BoardUnavailable, Conflict, RegionLost
-from shoal.blackboard.operations import Compact, Get, Operation
+from shoal.blackboard.operations import Compact, Get, Operation, Post, Put, Transaction
 from shoal.blackboard.packing import pack_result, pack_version
-from shoal.blackboard.persistence.region_log import Answer, Owner, RegionLog, Saved
+from shoal.blackboard.persistence.region_log import ANSWER_BYTES, ANSWERS, Answer, Owner, RegionLog, Saved
 from shoal.blackboard.requests import Status, pack_answer, pack_refusal, pack_status_answer
-from shoal.blackboard.results import Found
+from shoal.blackboard.results import Decided, Found, Result, Written
 from shoal.blackboard.schema import Schema
 from shoal.blackboard.spec import RegionSpec
 from shoal.blackboard.store import Limits, Store
-from shoal.blackboard.version import Cause, Commit, Version
+from shoal.blackboard.version import Cause, Commit, Value, Version
 from shoal.runtime.durable.access import HEAVY_BYTES, PASSING, StoreAccess, pause_s
 from shoal.runtime.durable.errors import StoreBroken, StoreError, StoreUnreachable
 from shoal.runtime.errors import ShoalError
 
 _log = logging.getLogger("shoal.board")
 _NOBODY = Cause("")
-_REMEMBERED = 20_000
-_REMEMBERED_BYTES = 64 * 1024
+_OMITTED = Value("", b"")
 _COMPACT_EVERY = 256
 _LOADS = 8
 """Attempts to load a region before those who wait are told."""
@@ -78,6 +77,8 @@ class Region:
         self._check = Schema(spec.schema_).check
         self._store: Store | None = None
         self._answers: dict[bytes, bytes] = {}
+        self._answer_bytes = 0
+        self._failures = 0
         self.id = ""
         """Its identity; empty before it is loaded."""
         self.safe = 0
@@ -118,6 +119,7 @@ class Region:
         except ValueError as exc:
             raise StoreBroken(f"region {self._spec.region!r} is damaged: {exc}") from exc
         self._store, self._answers, self.id = store, dict(saved.answers), saved.region_id
+        self._answer_bytes = sum(map(len, self._answers.values()))
         self.safe = store.revision
 
     async def serve(self, batch: Sequence[Write]) -> list[bytes]:
@@ -157,6 +159,7 @@ class Region:
                     raise
                 store.undo(before)
                 return self._refuse(batch, now, exc)
+            self._failures = 0
             self._remember(answers)
             self.safe = store.revision
             for commit in commits:
@@ -180,7 +183,7 @@ class Region:
             if isinstance(error, Conflict):
                 self._show_current(error, now)
             return pack_refusal(self.id, error)
-        body = pack_result(result)
+        body = pack_result(_without_what_the_asker_has(write.operation, result))
         if commit:
             commits.append(commit)
             answers.append(Answer(write.id, store.revision, body))
@@ -215,7 +218,14 @@ class Region:
 
     def _refuse(self, batch: Sequence[Write], now: float, exc: StoreError) -> list[bytes]:
         """Nothing can be saved: whoever writes is told so, whoever reads gets an answer all the same."""
-        _log.error("region %s: nothing can be saved: %s", self._spec.region, exc.text)
+        self._failures += 1
+        if self._failures & (self._failures - 1) == 0:  # the first, the second, the fourth, ...
+            _log.error(
+                "region %s: nothing can be saved (attempt %d): %s",
+                self._spec.region,
+                self._failures,
+                exc.text,
+            )
         refusal = BoardUnavailable(
             f"nothing was written to region {self._spec.region!r}: {exc.text}", certain=True
         )
@@ -231,11 +241,12 @@ class Region:
         return replies
 
     def _remember(self, answers: Sequence[Answer]) -> None:
+        known = self._answers
         for answer in answers:
-            if len(answer.reply) <= _REMEMBERED_BYTES:
-                self._answers[answer.message_id] = answer.reply
-        while len(self._answers) > _REMEMBERED:
-            del self._answers[next(iter(self._answers))]
+            known[answer.message_id] = answer.reply
+            self._answer_bytes += len(answer.reply)
+        while len(known) > ANSWERS or self._answer_bytes > ANSWER_BYTES:
+            self._answer_bytes -= len(known.pop(next(iter(known))))
 
     async def _compact(self, batch: Sequence[Write]) -> None:
         """Keep no more history in memory than was asked for; and on disk, where that was asked for."""
@@ -258,3 +269,23 @@ class Region:
         """Let go of the log."""
         self._store = None
         await self._access.close()
+
+
+def _without_what_the_asker_has(operation: Operation, result: Result) -> Result:
+    """The result without values that came with the request: a large one would travel back, and be remembered."""
+    if isinstance(result, Written):
+        return _without_value(result)
+    if isinstance(result, Decided) and isinstance(operation, Transaction):
+        steps = operation.then if result.succeeded else operation.otherwise
+        return result._replace(
+            results=tuple(
+                _without_value(one) if isinstance(one, Written) and isinstance(step, Put | Post) else one
+                for step, one in zip(steps, result.results, strict=True)
+            )
+        )
+    return result
+
+
+def _without_value(written: Written) -> Written:
+    version = written.version
+    return written if version is None else written._replace(version=version._replace(value=_OMITTED))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgpack
 
 from shoal.blackboard.operations import Operation
-from shoal.blackboard.packing import pack_request, unpack_request
+from shoal.blackboard.packing import unpack_request
 from shoal.runtime.errors import ProtocolError, ShoalError
 from shoal.runtime.failure import pack_error, unpack_error
 
@@ -62,9 +62,9 @@ class Status(NamedTuple):
         return self.claimed == 0 and self.open == 0
 
 
-def pack_operation(region_id: str, operation: Operation, wait_s: float = 0.0) -> bytes:
-    """A request for an operation."""
-    return _pack([region_id, float(wait_s), OPERATION, pack_request(operation)])
+def pack_operation(region_id: str, operation: bytes, wait_s: float = 0.0) -> bytes:
+    """A request for an operation, packed by :func:`~shoal.blackboard.packing.pack_request`."""
+    return _pack([region_id, float(wait_s), OPERATION, operation])
 
 
 def pack_watch(region_id: str, watch: Watch, wait_s: float) -> bytes:

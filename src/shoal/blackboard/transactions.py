@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from shoal.blackboard.claiming import HeldItem
-from shoal.blackboard.entry import Entries, Entry, encode_value, entry_from
+from shoal.blackboard.entry import Entries, Entry, decode_value, encode_value, entry_from, written_entry
 from shoal.blackboard.errors import InvalidOperation
 from shoal.blackboard.leasing import Lease
-from shoal.blackboard.operations import Complete, Delete, DeletePrefix, Get, Post, Put, Range
+from shoal.blackboard.operations import Complete, Delete, DeletePrefix, Get, Post, Put, Range, Transaction
 from shoal.blackboard.operations import Step as Operation
 from shoal.blackboard.results import Decided, Found, Page, Written
 
@@ -93,18 +93,20 @@ def step_from(step: Step) -> Operation:
     return step
 
 
-def outcome_from(decided: Decided) -> Outcome:
+def outcome_from(transaction: Transaction, decided: Decided) -> Outcome:
     """What the board's answer means."""
-    return Outcome(decided.succeeded, decided.revision, [_answer(result) for result in decided.results])
+    steps = transaction.then if decided.succeeded else transaction.otherwise
+    answers = [_answer(step, result) for step, result in zip(steps, decided.results, strict=True)]
+    return Outcome(decided.succeeded, decided.revision, answers)
 
 
-def _answer(result: Written | Found | Page) -> Answer:
+def _answer(step: Operation, result: Written | Found | Page) -> Answer:
     match result:
         case Page(revision, versions, more):
             return Entries([entry_from(version) for version in versions], revision, more)
-        case Found(_, version):
-            return None if version is None else entry_from(version)
-        case Written(_, None, count):
-            return count
-        case Written(_, version, _):
+        case Written(_, None, deleted):
+            return deleted
+        case Written() if isinstance(step, Put | Post):
+            return written_entry(result, decode_value(step.value))
+        case Found(_, version) | Written(_, version, _):
             return None if version is None else entry_from(version)

@@ -8,7 +8,8 @@ A behaviour is an object with a :class:`HandlerTable` (message type → handler)
     async on_stop(ctx, reason)         after the last message, also when it is stopped early; not when it is killed
 
 Handlers of one behaviour run one at a time unless its ``concurrency`` says otherwise. Three attributes are optional:
-``durable`` (its ``state`` survives), ``on_error`` (an :class:`OnError`) and ``retries``.
+``durable`` (its ``state`` survives), ``on_error`` (an :class:`OnError`) and ``retries``; and so is a plain method
+``stopping()``, called when an orderly stop begins: handlers that wait for something that does not come can be let go.
 """
 
 from __future__ import annotations

@@ -307,10 +307,12 @@ class Cell:
         if self.state is not State.RUNNING:
             return
         self.stopped_because = reason
-        if drain:
-            self.state = State.STOPPING
-            await self._wait_quiet(None)
         self.state = State.STOPPING
+        stopping = getattr(self.behavior, "stopping", None)
+        if stopping is not None:
+            stopping()
+        if drain:
+            await self._wait_quiet(None)
         self._bury_all()
         if not await self._wait_quiet(grace_s):
             self._cancel_workers(

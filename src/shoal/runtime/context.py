@@ -41,7 +41,7 @@ class Context:
     ``delivery`` is ``None`` in the hooks, which handle no message.
     """
 
-    __slots__ = ("_cell", "_delivery", "_scope", "_sends", "_spawns")
+    __slots__ = ("_cell", "_delivery", "_marks", "_scope", "_sends", "_spawns")
 
     def __init__(self, cell: Cell, delivery: Delivery | None, attempt: int = 0) -> None:
         self._cell = cell
@@ -49,6 +49,7 @@ class Context:
         self._sends = attempt * _ATTEMPT
         self._spawns = 0
         self._scope: Scope | None = None
+        self._marks: dict[bytes, int] | None = None
 
     # -- who and what --------------------------------------------------------------------------------------
 
@@ -136,8 +137,14 @@ class Context:
         timeout_s: float | None = None,
         lane: Lane | None = None,
         task: str | None = None,
+        mark: bytes | None = None,
     ) -> Coroutine[Any, Any, Any]:
-        """Send and wait for the answer. Raises as ``Ref.ask``; a cycle of asks fails at once."""
+        """Send and wait for the answer. Raises as ``Ref.ask``; a cycle of asks fails at once.
+
+        When the message is handled again, its n-th send has the same id as before: an ask that was answered is then
+        not done twice. With a ``mark`` the id goes by that instead, and by how often it was used: also a handling
+        that takes another way then means the same ask by the same id.
+        """
         scope = self._scope or self._make_scope()
         cell, delivery = self._cell, self._delivery
         waiting = f"{cell.address}*{cell.concurrency}" if cell.concurrency > 1 else cell.address
@@ -148,8 +155,8 @@ class Context:
             if above is not None and above.answer_by is not None:
                 scope = scope._replace(answer_by=above.answer_by)
         return cell.host.ask_as(
-            cell.address, self._next_id(), to if type(to) is str else _address(to), message, scope, asks, task,
-            timeout_s, LANE_NORMAL if lane is None else lane,
+            cell.address, self._next_id() if mark is None else self._marked_id(mark),
+            to if type(to) is str else _address(to), message, scope, asks, task, timeout_s, LANE_NORMAL if lane is None else lane,
         )  # fmt: skip
 
     async def once(
@@ -220,6 +227,15 @@ class Context:
             return self._cell.host.ids.fresh()
         self._sends += 1
         return derived_id(self._delivery.envelope.id, self._sends)
+
+    def _marked_id(self, mark: bytes) -> bytes:
+        if self._delivery is None:
+            return self._cell.host.ids.fresh()
+        marks = self._marks
+        if marks is None:
+            marks = self._marks = {}
+        count = marks[mark] = marks.get(mark, self._sends // _ATTEMPT * _ATTEMPT) + 1
+        return derived_id(self._delivery.envelope.id + mark, count)
 
     def _make_scope(self) -> Scope:
         if self._delivery is None:
