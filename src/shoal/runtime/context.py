@@ -154,9 +154,10 @@ class Context:
             above = delivery.envelope.scope
             if above is not None and above.answer_by is not None:
                 scope = scope._replace(answer_by=above.answer_by)
+        message_id = self._next_id() if mark is None else self._marked_id(mark)
         return cell.host.ask_as(
-            cell.address, self._next_id() if mark is None else self._marked_id(mark),
-            to if type(to) is str else _address(to), message, scope, asks, task, timeout_s, LANE_NORMAL if lane is None else lane,
+            cell.address, message_id, to if type(to) is str else _address(to), message, scope, asks, task, timeout_s,
+            LANE_NORMAL if lane is None else lane,
         )  # fmt: skip
 
     async def once(
