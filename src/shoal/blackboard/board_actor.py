@@ -51,6 +51,7 @@ class BoardActor:
     mailbox: int | None = 4096
     overflow = Overflow.BLOCK
     handler_timeout_s: float | None = FOREVER_S
+    quarantine = False
 
     def __init__(self, opening: RegionOpening) -> None:
         """Nothing is opened yet."""
@@ -84,10 +85,9 @@ class BoardActor:
         refusal = pack_refusal(
             "", BoardUnavailable(f"the board of region {self._opening.spec.region!r} is being stopped")
         )
-        for parked in (*self._parking.watches, *self._parking.claims):
-            if not parked.answer.done():
-                parked.answer.set_result(refusal)
-        self._parking.close()
+        for answer in self._parking.close():
+            if not answer.done():
+                answer.set_result(refusal)
 
     async def on_stop(self, ctx: Context, reason: str) -> None:
         """All that was answered is written; let go of the log."""

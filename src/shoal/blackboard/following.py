@@ -6,8 +6,7 @@ others, whose models its process may not have loaded.
 
 from __future__ import annotations
 
-import os.path
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 
 from shoal.blackboard.connection import Connection
 from shoal.blackboard.operations import Range
@@ -26,7 +25,7 @@ class Follower:
         read what is there under other prefixes. ``seen``: the revision from behind which it goes on."""
         self._connection = connection
         self.reads = cover(reads)
-        self._watched = "" if everything else os.path.commonprefix(self.reads)
+        self._watched = "" if everything else common(self.reads)
         self._watches = everything or bool(self.reads)
         self.seen = seen
         """Everything up to this revision was given."""
@@ -36,7 +35,7 @@ class Follower:
         """Whether there is anything that it wants to know."""
         return self._watches
 
-    async def there(self) -> AsyncIterator[Version]:
+    async def there(self) -> AsyncGenerator[Version, None]:
         """The entries under its prefixes, all of one revision, which is ``seen`` afterwards.
 
         Raises :class:`Compacted` when that revision is forgotten while it reads: then again from the beginning.
@@ -74,3 +73,14 @@ def cover(prefixes: Iterable[str]) -> tuple[str, ...]:
         if not found or not prefix.startswith(found[-1]):
             found.append(prefix)
     return tuple(found)
+
+
+def common(prefixes: tuple[str, ...]) -> str:
+    """What all of them begin with; they are in order."""
+    if not prefixes:
+        return ""
+    first, last = prefixes[0], prefixes[-1]
+    length = 0
+    while length < min(len(first), len(last)) and first[length] == last[length]:
+        length += 1
+    return first[:length]

@@ -48,10 +48,12 @@ class Parking:
         """Whether one more may wait; what finds no room is answered with nothing at once."""
         return not self.closed and len(self.watches) + len(self.claims) < MOST_PARKED
 
-    def close(self) -> None:
-        """Forget all of them and take no more."""
+    def close(self) -> list[asyncio.Future[bytes]]:
+        """Take all of them, and no more from now on: the answers they wait for."""
         self.closed = True
+        answers = [one.answer for one in self.watches] + [one.answer for one in self.claims]
         self.watches, self.claims = [], []
+        return answers
 
     def counts(self) -> tuple[int, int]:
         """How many watches and claims wait whose askers are still there."""

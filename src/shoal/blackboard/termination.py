@@ -21,7 +21,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, NamedTuple, Protocol, TypeGuard
 
 from pydantic import BaseModel, ConfigDict
 
@@ -67,7 +67,7 @@ class Verdict(NamedTuple):
     reason: str
 
 
-class Check(ABC):
+class Check(Protocol):
     """One condition being checked. Mutable; see the module."""
 
     def again(self) -> None:
@@ -79,7 +79,6 @@ class Check(ABC):
     def see(self, version: Version, now: float) -> None:
         """A change. Those under other prefixes come too."""
 
-    @abstractmethod
     def verdict(self, situation: Situation, now: float) -> Verdict | None:
         """Whether it is over."""
 
@@ -87,7 +86,6 @@ class Check(ABC):
         """When the verdict may be another one although nothing changes."""
         return None
 
-    @abstractmethod
     def progress(self, now: float) -> str:
         """How far it is, for whoever waited in vain."""
 
@@ -158,7 +156,7 @@ class AnyOf(_Combined):
 
 
 class AllOf(_Combined):
-    """Over when all of its parts are at the same moment: ``a & b``. One that held before and does not now counts not."""
+    """Over when all of its parts are at the same moment: ``a & b``. It does not count that one held before."""
 
     @property
     def certain(self) -> bool:

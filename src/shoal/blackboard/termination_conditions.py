@@ -183,7 +183,9 @@ class _DoneCheck(_CountCheck):
 
     def see(self, version: Version, now: float) -> None:
         if version.key.startswith(self._condition.prefix):
-            self._count += self._counts(version)  # done is the last state of an item: it has this version once
+            self._count += self._counts(
+                version
+            )  # done is the last state of an item: it has this version once
 
 
 @dataclass(frozen=True)

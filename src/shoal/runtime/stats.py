@@ -77,13 +77,12 @@ class RoleStats:
 class LinkStats:
     """What the links of this process did."""
 
-    __slots__ = ("batches", "duplicates", "late_replies", "protocol_errors", "sessions")
+    __slots__ = ("batches", "duplicates", "protocol_errors", "sessions")
 
     def __init__(self) -> None:
         self.batches = Tally(SIZES)
         self.duplicates = 0
         self.sessions = 0
-        self.late_replies = 0
         self.protocol_errors = 0
 
 

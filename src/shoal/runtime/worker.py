@@ -68,7 +68,7 @@ class Worker:
     def start(cls, cell: Cell) -> None:
         """Start one for a cell that has messages."""
         worker = cls(cell)
-        if cell.host.flight is not None:
+        if cell.host.flight is not None and getattr(cell.behavior, "quarantine", True):
             worker._slot = cell.host.flight.take()
         cell.workers.append(worker)
         cell.host.active.add(worker)
@@ -114,8 +114,8 @@ class Worker:
                     self.started = _clock()
                     slice_end = self.started + _SLICE_S
         finally:
-            if cell.host.flight is not None:
-                cell.host.flight.give(self._slot)
+            if self._slot >= 0:
+                cell.host.flight.give(self._slot)  # type: ignore[union-attr]
             cell.worker_ended(self)
 
     async def _raised(self, delivery: Delivery, exc: BaseException) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sqlite3
@@ -38,7 +39,7 @@ def map_sqlite_error(
         return StoreError(f"{name} {path}: {exc}", **where)
     if primary == sqlite3.SQLITE_CANTOPEN:
         return StoreError(
-            f"{name} {path} cannot be opened ({exc}): check that its directory is there", **where
+            f"{name} {path} cannot be opened ({exc}): check that its directory is there and can be written", **where
         )
     # Corrupt, not a database, an I/O error, a table or column that is gone, text that is not UTF-8.
     return StoreBroken(f"{name} {path} is damaged or cannot be read: {exc}. {remedy}", **where)
@@ -69,5 +70,6 @@ def _has_no_room(directory: Path) -> bool:
     except OSError as exc:
         return exc.errno in _NO_ROOM
     finally:
-        probe.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # of a read-only file system, also of a file that is not there
+            probe.unlink()
     return False

@@ -86,7 +86,7 @@ class SqliteFile:
         if self._is_missing():
             self._build(create and not read_only)
         self._check_length()
-        self._connection = self._connect(path, busy_s, "ro" if read_only else "rw")
+        self._connection = self._connect(path, busy_s, self._read_only_mode() if read_only else "rw")
         try:
             self._check_identity()
             if not read_only:
@@ -157,6 +157,25 @@ class SqliteFile:
         except sqlite3.Error as exc:
             raise self.error(exc) from exc
 
+    def _read_only_mode(self) -> str:
+        """How to open a file to read it. SQLite wants to make an index of the write-ahead log beside it, even of none:
+        where it cannot, a file without a log may be taken as one that nobody changes."""
+        if os.access(self.path.parent, os.W_OK):
+            return "ro"
+        if not self._has_log():
+            return "ro&immutable=1"
+        if Path(f"{self.path}-shm").exists():
+            return "ro"
+        raise StoreError(
+            f"{self.kind.name} {self.path} has a write-ahead log, which cannot be read in a directory that is read-only: "
+            "copy the files to one that is not",
+            path=str(self.path),
+        )
+
+    def _has_log(self) -> bool:
+        log = Path(f"{self.path}-wal")
+        return log.exists() and log.stat().st_size > 0
+
     def _is_missing(self) -> bool:
         try:
             return not self.path.exists()
@@ -179,7 +198,8 @@ class SqliteFile:
             raise describe_os_error(exc, self.path, f"create {self.kind.name}") from exc
         finally:
             for leftover in (draft, Path(f"{draft}-wal"), Path(f"{draft}-shm"), Path(f"{draft}-journal")):
-                leftover.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # of a read-only file system, also of a file that is not there
+                    leftover.unlink()
 
     def _fill(self, draft: Path) -> None:
         connection = self._connect(draft, 0.0, "rw")
@@ -202,8 +222,7 @@ class SqliteFile:
             with self.path.open("rb") as file:
                 head = file.read(100)
                 size = os.fstat(file.fileno()).st_size
-            log = Path(f"{self.path}-wal")
-            logged = log.exists() and log.stat().st_size > 0
+            logged = self._has_log()
         except OSError as exc:
             raise describe_os_error(exc, self.path, f"open {self.kind.name}") from exc
         if len(head) < 100 or not head.startswith(b"SQLite format 3\0"):
