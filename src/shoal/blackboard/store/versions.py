@@ -155,10 +155,8 @@ class Versions:
         if garbage == len(history):
             del self._histories[key]
             self._gone.remove(key)
-        elif garbage * 2 >= len(
-            history
-        ):  # cutting a list's front moves its rest: so O(1) for each version cut
-            del history[:garbage]
+        elif garbage * 2 >= len(history):
+            del history[:garbage]  # moves the rest up, which is no longer: O(1) for each version cut
 
     @staticmethod
     def _garbage(history: list[Version], revision: int) -> int:
