@@ -34,8 +34,8 @@ from shoal.blackboard.region import Clock
 from shoal.blackboard.requests import Status, Watch
 from shoal.blackboard.results import Claimed, Decided, Differences, Found, Page, Written
 from shoal.blackboard.spec import MAIN
-from shoal.blackboard.termination import Ended, Termination
-from shoal.blackboard.termination_driver import wait_until
+from shoal.blackboard.termination.condition import Ended, Termination
+from shoal.blackboard.termination.waiting import wait_until
 from shoal.blackboard.transactions import Outcome, Step, outcome_from, step_from
 
 T = TypeVar("T")

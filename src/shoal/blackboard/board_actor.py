@@ -40,6 +40,9 @@ _PAGE = 1000
 _PAGE_BYTES = 4 * MIB
 """Versions, and bytes of their values, in one answer to a watch."""
 _BEAT_S = 5.0
+_LONG_S, _REST = 0.005, 4.0
+"""A batch that took so long, for claims that look through many items do, is followed by so many times its length
+without another try of the claims that wait."""
 _log = logging.getLogger("shoal.board")
 
 
@@ -63,6 +66,10 @@ class BoardActor:
         self._timer: asyncio.TimerHandle | None = None
         self._beat: asyncio.TimerHandle | None = None
         self._give_up: Callable[[Fenced], None]
+        self._retry = False
+        """Whether there is something new for the claims that wait."""
+        self._retry_at = 0.0
+        """Event loop's second before which they are not tried again."""
 
     def handler_table(self) -> HandlerTable:
         """Requests are bytes, and so are answers."""
@@ -146,6 +153,7 @@ class BoardActor:
             self._set_timer()
 
     async def _serve_batch(self, batch: list[Queued]) -> None:
+        began = asyncio.get_running_loop().time()
         try:
             replies = await self._region.serve([one.write for one in batch])
         except Fenced as error:
@@ -158,6 +166,8 @@ class BoardActor:
             failed = BoardUnavailable(f"the board failed: {type(exc).__name__}: {exc}")
             replies = [pack_refusal("", failed)] * len(batch)
         now = asyncio.get_running_loop().time()
+        if now - began > _LONG_S:
+            self._retry_at = now + _REST * (now - began)
         for one, reply in zip(batch, replies, strict=True):
             if one.answer.done():
                 continue
@@ -175,7 +185,11 @@ class BoardActor:
         if region.news:
             news, region.news = region.news, []
             self._answer_watches(self._parking.touched_by(news))
-            if self._parking.claims and region.store.summary().claimable:
+            self._retry = self._retry or bool(self._parking.claims)
+        now = asyncio.get_running_loop().time()
+        if self._retry and now >= self._retry_at:
+            self._retry = False
+            if region.store.summary().claimable:
                 self._queue.extend(self._parking.take_claims())
 
     # -- watches -------------------------------------------------------------------------------------------
@@ -248,6 +262,8 @@ class BoardActor:
             waits.append(due - loop.time())
         if self._region.loaded and (at := self._region.store.due()) is not None:
             waits.append(at - self._region.clock())
+        if self._retry:
+            waits.append(self._retry_at - loop.time())
         if waits:
             self._timer = loop.call_later(max(0.001, min(waits)), self._wake)
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from shoal.blackboard.errors import BoardRefused, BoardUnavailable, Conflict, RegionLost
+from shoal.blackboard.errors import BoardRefused, BoardUnavailable, Conflict, FutureRevision, RegionLost
 from shoal.blackboard.operations import Compact, Get, Operation, Post, Put, Transaction
 from shoal.blackboard.packing import pack_result, pack_version
 from shoal.blackboard.persistence.region_log import ANSWER_BYTES, ANSWERS, Answer, Owner, RegionLog, Saved
@@ -178,6 +178,8 @@ class Region:
             return pack_answer(self.id, pack_status_answer(self._status(now)))
         store = self.store
         try:
+            if isinstance(write.operation, Compact):
+                self._check_compact(write.operation)
             result, commit = store.execute(write.operation, write.cause, now)
         except BoardRefused as error:
             if isinstance(error, Conflict):
@@ -188,6 +190,14 @@ class Region:
             commits.append(commit)
             answers.append(Answer(write.id, store.revision, body))
         return pack_answer(self.id, body)
+
+    def _check_compact(self, compact: Compact) -> None:
+        """What is in memory only may have to be undone: it cannot be all that is known."""
+        if compact.revision > self.safe:
+            raise FutureRevision(
+                f"revision {compact.revision} cannot be compacted to yet: the newest is {self.safe}",
+                revision=self.safe,
+            )
 
     def _show_current(self, error: Conflict, now: float) -> None:
         """Put what is there now into a refusal."""
