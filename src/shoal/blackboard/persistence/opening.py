@@ -57,8 +57,4 @@ def saved_regions(config: Config, run_dir: Path) -> list[str]:
         names = [path.name for path in directory.iterdir()] if directory.is_dir() else []
     except OSError as exc:
         raise describe_os_error(exc, directory, "list the regions in") from exc
-    return sorted(
-        unquote(name.removesuffix(_SUFFIX))
-        for name in names
-        if name.endswith(_SUFFIX) and not name.startswith(".")
-    )
+    return sorted(unquote(name.removesuffix(_SUFFIX)) for name in names if name.endswith(_SUFFIX))

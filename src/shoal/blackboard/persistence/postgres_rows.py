@@ -6,10 +6,10 @@ of leases have a NUL in them, which no ``text`` holds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from shoal.blackboard.persistence.region_rows import AnswerRow, HistoryRow, SnapshotRow
+from shoal.blackboard.persistence.region_rows import AnswerRow, SnapshotRow
 from shoal.blackboard.persistence.rows import RegionRow, VersionRow
 from shoal.runtime.durable.errors import StoreBroken
 from shoal.runtime.durable.postgres_database import PostgresTables
@@ -28,17 +28,14 @@ CREATE TABLE IF NOT EXISTS shoal.board_regions (
     number bigint PRIMARY KEY REFERENCES shoal.board_names, region_id text NOT NULL, session text NOT NULL,
     name text NOT NULL, generation bigint NOT NULL, epoch bigint NOT NULL, beat double precision NOT NULL,
     closed integer NOT NULL, head bigint NOT NULL, compacted bigint NOT NULL, trimmed bigint NOT NULL,
-    snapshot bigint NOT NULL, snapshot_rows bigint NOT NULL, snapshot_sum bigint NOT NULL, answered bigint NOT NULL,
-    answer_bytes bigint NOT NULL, sum bigint NOT NULL);
+    snapshot bigint NOT NULL, snapshot_rows bigint NOT NULL, snapshot_sum bigint NOT NULL, kept_rows bigint NOT NULL,
+    kept_sum bigint NOT NULL, answered bigint NOT NULL, answer_bytes bigint NOT NULL, sum bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS shoal.board_versions (
     number bigint NOT NULL REFERENCES shoal.board_names, place bigint NOT NULL, size integer NOT NULL,
     data bytea NOT NULL, sum bigint NOT NULL, PRIMARY KEY (number, place));
 CREATE TABLE IF NOT EXISTS shoal.board_snapshot (
     number bigint NOT NULL REFERENCES shoal.board_names, key bytea NOT NULL, place bigint NOT NULL,
     sum bigint NOT NULL, PRIMARY KEY (number, key));
-CREATE TABLE IF NOT EXISTS shoal.board_history (
-    number bigint NOT NULL REFERENCES shoal.board_names, key bytea NOT NULL, place bigint NOT NULL,
-    prior bigint NOT NULL, PRIMARY KEY (number, key, place));
 CREATE TABLE IF NOT EXISTS shoal.board_answers (
     number bigint NOT NULL REFERENCES shoal.board_names, last bigint NOT NULL, count integer NOT NULL,
     total bigint NOT NULL, items bytea NOT NULL, sum bigint NOT NULL, PRIMARY KEY (number, last));
@@ -53,7 +50,6 @@ _VERSION = "place, size, data, sum"
 _JOINED = """SELECT s.key, s.sum, v.place, v.size, v.data, v.sum
     FROM shoal.board_snapshot AS s JOIN shoal.board_versions AS v ON v.number = s.number AND v.place = s.place
     WHERE s.number = %s"""
-_PAIRS = "SELECT * FROM unnest(%s::bytea[], %s::bigint[])"
 _PAGE = 5000
 
 
@@ -85,7 +81,7 @@ class PostgresRegionRows:
         """See :class:`RegionRows`."""
         return not any(
             self._read(f"SELECT 1 FROM shoal.board_{table} WHERE number = %s LIMIT 1").fetchone()
-            for table in ("versions", "snapshot", "history", "answers")
+            for table in ("versions", "snapshot", "answers")
         )
 
     def versions(self, first: int, last: int) -> Iterator[VersionRow]:
@@ -146,34 +142,6 @@ class PostgresRegionRows:
             "DELETE FROM shoal.board_snapshot WHERE number = %s AND key = ANY(%s::bytea[])", list(keys)
         )
 
-    def history(self, key: bytes, first: int, limit: int) -> list[tuple[int, int]]:
-        """See :class:`RegionRows`."""
-        statement = """SELECT place, prior FROM shoal.board_history WHERE number = %s AND key = %s AND place >= %s
-            ORDER BY place LIMIT %s"""
-        found: list[tuple[int, int]] = self._read(statement, key, first, limit).fetchall()
-        return found
-
-    def history_before(self, key: bytes, last: int) -> tuple[int, int] | None:
-        """See :class:`RegionRows`."""
-        statement = """SELECT place, prior FROM shoal.board_history WHERE number = %s AND key = %s AND place < %s
-            ORDER BY place DESC LIMIT 1"""
-        found: tuple[int, int] | None = self._read(statement, key, last).fetchone()
-        return found
-
-    def priors(self, versions: Sequence[tuple[bytes, int]]) -> dict[int, int]:
-        """See :class:`RegionRows`."""
-        statement = f"""SELECT place, prior FROM shoal.board_history WHERE number = %s AND (key, place) IN ({_PAIRS})"""
-        return dict(self._read(statement, *_columns(versions, 2)).fetchall())
-
-    def put_history(self, rows: Sequence[HistoryRow]) -> None:
-        """See :class:`RegionRows`."""
-        self._put("history", ("bytea", "bigint", "bigint"), rows)
-
-    def drop_history(self, versions: Sequence[tuple[bytes, int]]) -> None:
-        """See :class:`RegionRows`."""
-        statement = f"DELETE FROM shoal.board_history WHERE number = %s AND (key, place) IN ({_PAIRS})"
-        self._read(statement, *_columns(versions, 2))
-
     def answers(self) -> Iterator[AnswerRow]:
         """See :class:`RegionRows`."""
         statement = """SELECT last, count, total, items, sum FROM shoal.board_answers WHERE number = %s
@@ -200,9 +168,4 @@ class PostgresRegionRows:
         if rows:
             arrays = ", ".join(f"%s::{kind}[]" for kind in types)
             statement = f"INSERT INTO shoal.board_{table} SELECT %s, * FROM unnest({arrays}) {conflict}"
-            self._read(statement, *_columns(rows, len(types)))
-
-
-def _columns(rows: Iterable[Sequence[Any]], count: int) -> list[list[Any]]:
-    """Rows as one list a column."""
-    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(count)]
+            self._read(statement, *(list(column) for column in zip(*rows, strict=True)))

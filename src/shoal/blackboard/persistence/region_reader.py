@@ -13,16 +13,17 @@ from typing import Protocol
 
 from shoal.blackboard.errors import Compacted, FutureRevision, RegionUnknown
 from shoal.blackboard.persistence.checking import check_all
-from shoal.blackboard.persistence.key_history import Cursor, history_page, version_at
+from shoal.blackboard.persistence.key_search import last_of, versions_of
 from shoal.blackboard.persistence.ownership import read_region
 from shoal.blackboard.persistence.reading import read_commits, state_at
 from shoal.blackboard.persistence.region_rows import RegionRows
-from shoal.blackboard.persistence.rows import RegionRow, first_place
+from shoal.blackboard.persistence.rows import RegionRow
 from shoal.blackboard.version import Commit, Version
 
 HIDDEN = "\x00"
 """What keys that users do not see begin with."""
-_PAGE_VERSIONS = 2000
+_PAGE = 2000
+"""Revisions, or versions, that are read at a time."""
 
 
 class Source(Protocol):
@@ -85,15 +86,23 @@ class RegionReader:
         """What was at a key at a revision (``None``: now); ``None`` when it was not there. Raises as above."""
         with self._source.transaction() as rows:
             region = self._row(rows)
-            return version_at(rows, region, key, _readable(region, revision))
+            return last_of(rows, region, key, _readable(region, revision))
 
     def history(self, key: str, since: int = 0) -> Iterator[Version]:
         """A key's versions that are kept from revision ``since`` on, deletions too, oldest first."""
-        cursor = Cursor(first_place(max(0, since)))
-        while not cursor.ended:
+        after, trimmed = max(0, since - 1), None
+        while True:
             with self._source.transaction() as rows:
-                versions, cursor = history_page(rows, self._row(rows), key, cursor)
-            yield from versions
+                region = self._row(rows)
+                if trimmed not in (None, region.trimmed) and after < region.trimmed:
+                    raise _compacted(after + 1, region.compacted)
+                trimmed = region.trimmed
+                reached = min(max(after, trimmed) + _PAGE, region.head)
+                found = versions_of(rows, region, key, after, reached)
+            yield from found
+            if reached >= region.head:
+                return
+            after = reached
 
     def commits(
         self, since: int | None = None, until: int | None = None, *, hidden: bool = False
@@ -155,7 +164,7 @@ def _page(commits: Iterator[Commit]) -> list[Commit]:
     for commit in commits:
         page.append(commit)
         size += len(commit)
-        if size >= _PAGE_VERSIONS:
+        if size >= _PAGE:
             break
     return page
 

@@ -10,8 +10,6 @@ from shoal.runtime.durable.errors import StoreBroken
 
 SnapshotRow = tuple[bytes, int, int]
 """Key, place and checksum of the key's version."""
-HistoryRow = tuple[bytes, int, int]
-"""Key, place of a version of it, place of the version that it replaced (0: there was nothing)."""
 AnswerRow = tuple[int, int, int, bytes, int]
 """Number of the row's last answer (the first is 1), how many it has, bytes of all replies so far, items, checksum."""
 
@@ -57,21 +55,6 @@ class RegionRows(Protocol):
 
     def drop_snapshot(self, keys: Sequence[bytes]) -> None:
         """Delete them."""
-
-    def history(self, key: bytes, first: int, limit: int) -> list[tuple[int, int]]:
-        """Place and prior of a key's versions from place ``first`` on, in order."""
-
-    def history_before(self, key: bytes, last: int) -> tuple[int, int] | None:
-        """Place and prior of a key's newest version before place ``last``."""
-
-    def priors(self, versions: Sequence[tuple[bytes, int]]) -> dict[int, int]:
-        """For each of these keys and places that has a row: the prior, by place."""
-
-    def put_history(self, rows: Sequence[HistoryRow]) -> None:
-        """Add them."""
-
-    def drop_history(self, versions: Sequence[tuple[bytes, int]]) -> None:
-        """Delete those of these keys and places that are there."""
 
     def answers(self) -> Iterator[AnswerRow]:
         """The newest first."""

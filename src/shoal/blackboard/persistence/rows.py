@@ -4,15 +4,17 @@ A version's *place* is its revision and its position within the commit in one nu
 
 - ``region``: one row, the owner and how far everything has come.
 - ``versions``: each version at its place, as :mod:`~shoal.blackboard.version_packing` packs it, and how many its
-  commit has: revisions and positions without a gap show that nothing is missing.
+  commit has. Revisions and positions without a gap show that nothing is missing. Of revisions up to ``region.trimmed``
+  only those versions are kept that were there at the end of them: the region's row has their count and the exclusive
+  or of their checksums.
 - ``snapshot``: of each key that was there at revision ``region.snapshot``, the place and checksum of its version. The
-  region's row has their count and the exclusive or of the checksums.
-- ``history``: for each version up to that revision, by key: its place, and the place of the one that it replaced.
+  region's row has their count and the exclusive or of the checksums, too.
 - ``answers``: what messages were answered, several in a row.
 
-A commit is written to ``versions`` alone, at the end of the table: a random key's pages in ``snapshot`` and ``history``
-would cost ten times as much (64 commits of one key each out of 100,000 took 3.0 ms with them, 0.3 without). Both follow
-behind, thousands of versions at a time in the order of keys.
+A commit is written to ``versions`` alone, at the end of the table. The snapshot follows behind, thousands of versions
+at a time in the order of keys: with each commit it would cost several times as much as all the rest (and a table of
+each key's history ten times; 64 puts of random keys among 100,000 took 3.0 ms with both). A key's history is looked
+for among all versions instead, by those who read a run's files.
 """
 
 from __future__ import annotations
@@ -70,6 +72,9 @@ class RegionRow(NamedTuple):
     """The revision of which ``snapshot`` is the state."""
     snapshot_rows: int = 0
     snapshot_sum: int = 0
+    kept_rows: int = 0
+    """Versions that are left of what was trimmed."""
+    kept_sum: int = 0
     answered: int = 0
     """Answers that were given in all."""
     answer_bytes: int = 0
@@ -82,6 +87,9 @@ def checksum(*columns: Any) -> int:
 
 
 def version_sum(place: int, size: int, data: bytes) -> int:
-    """As :func:`checksum`, for a version's row: there are many of them."""
-    digest = blake2b(b"%d %d " % (place, size) + data, digest_size=8).digest()
-    return int.from_bytes(digest, "big") >> 1
+    """As :func:`checksum`, for a version's row: there are many of them. -1 when columns are not of these types."""
+    try:
+        content = b"%d %d " % (place, size) + data
+    except TypeError:  # in a damaged SQLite file each value may be of any type
+        return -1
+    return int.from_bytes(blake2b(content, digest_size=8).digest(), "big") >> 1

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from shoal.blackboard.persistence.region_rows import AnswerRow, HistoryRow, SnapshotRow
+from shoal.blackboard.persistence.region_rows import AnswerRow, SnapshotRow
 from shoal.blackboard.persistence.rows import RegionRow, VersionRow
 from shoal.runtime.durable.errors import StoreBroken
 from shoal.runtime.durable.sqlite_file import FileKind, SqliteFile
@@ -21,17 +21,14 @@ KIND = FileKind(
             id INTEGER PRIMARY KEY CHECK (id = 1), region_id TEXT NOT NULL, session TEXT NOT NULL, name TEXT NOT NULL,
             generation INTEGER NOT NULL, epoch INTEGER NOT NULL, beat REAL NOT NULL, closed INTEGER NOT NULL,
             head INTEGER NOT NULL, compacted INTEGER NOT NULL, trimmed INTEGER NOT NULL, snapshot INTEGER NOT NULL,
-            snapshot_rows INTEGER NOT NULL, snapshot_sum INTEGER NOT NULL, answered INTEGER NOT NULL,
-            answer_bytes INTEGER NOT NULL, sum INTEGER NOT NULL
+            snapshot_rows INTEGER NOT NULL, snapshot_sum INTEGER NOT NULL, kept_rows INTEGER NOT NULL,
+            kept_sum INTEGER NOT NULL, answered INTEGER NOT NULL, answer_bytes INTEGER NOT NULL, sum INTEGER NOT NULL
         )""",
         """CREATE TABLE versions (
             place INTEGER PRIMARY KEY, size INTEGER NOT NULL, data BLOB NOT NULL, sum INTEGER NOT NULL
         )""",
         """CREATE TABLE snapshot (
             key BLOB PRIMARY KEY, place INTEGER NOT NULL, sum INTEGER NOT NULL
-        ) WITHOUT ROWID""",
-        """CREATE TABLE history (
-            key BLOB NOT NULL, place INTEGER NOT NULL, prior INTEGER NOT NULL, PRIMARY KEY (key, place)
         ) WITHOUT ROWID""",
         """CREATE TABLE answers (
             number INTEGER PRIMARY KEY, count INTEGER NOT NULL, total INTEGER NOT NULL, items BLOB NOT NULL,
@@ -45,7 +42,9 @@ _GET_REGION = f"SELECT {_REGION}, sum FROM region WHERE id = 1"
 _PUT_REGION = (
     f"INSERT OR REPLACE INTO region (id, {_REGION}, sum) VALUES (1{', ?' * (len(RegionRow._fields) + 1)})"
 )
-_JOINED = "SELECT s.key, s.sum, v.* FROM snapshot AS s JOIN versions AS v ON v.place = s.place"
+_JOINED = """SELECT s.key, s.sum, v.* FROM (SELECT * FROM snapshot ORDER BY place) AS s
+    CROSS JOIN versions AS v ON v.place = s.place"""
+"""In the order of places, so that a page of versions is read once however many of them are in the snapshot."""
 
 
 class SqliteRegionRows:
@@ -74,7 +73,7 @@ class SqliteRegionRows:
         """See :class:`RegionRows`."""
         return not any(
             self._connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone()
-            for table in ("versions", "snapshot", "history", "answers")
+            for table in ("versions", "snapshot", "answers")
         )
 
     def versions(self, first: int, last: int) -> Iterator[VersionRow]:
@@ -115,31 +114,6 @@ class SqliteRegionRows:
     def drop_snapshot(self, keys: Sequence[bytes]) -> None:
         """See :class:`RegionRows`."""
         self._many("DELETE FROM snapshot WHERE key = ?", [(key,) for key in keys])
-
-    def history(self, key: bytes, first: int, limit: int) -> list[tuple[int, int]]:
-        """See :class:`RegionRows`."""
-        statement = "SELECT place, prior FROM history WHERE key = ? AND place >= ? ORDER BY place LIMIT ?"
-        return self._connection.execute(statement, (key, first, limit)).fetchall()
-
-    def history_before(self, key: bytes, last: int) -> tuple[int, int] | None:
-        """See :class:`RegionRows`."""
-        statement = "SELECT place, prior FROM history WHERE key = ? AND place < ? ORDER BY place DESC LIMIT 1"
-        found: tuple[int, int] | None = self._one(statement, key, last)
-        return found
-
-    def priors(self, versions: Sequence[tuple[bytes, int]]) -> dict[int, int]:
-        """See :class:`RegionRows`."""
-        statement = "SELECT place, prior FROM history WHERE key = ? AND place = ?"
-        rows = (self._one(statement, *which) for which in sorted(versions))
-        return {row[0]: row[1] for row in rows if row is not None}
-
-    def put_history(self, rows: Sequence[HistoryRow]) -> None:
-        """See :class:`RegionRows`."""
-        self._many("INSERT INTO history VALUES (?, ?, ?)", rows)
-
-    def drop_history(self, versions: Sequence[tuple[bytes, int]]) -> None:
-        """See :class:`RegionRows`."""
-        self._many("DELETE FROM history WHERE key = ? AND place = ?", sorted(versions))
 
     def answers(self) -> Iterator[AnswerRow]:
         """See :class:`RegionRows`."""

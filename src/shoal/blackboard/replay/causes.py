@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from itertools import islice, zip_longest
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from shoal.runtime.durable.errors import StoreError
 from shoal.runtime.durable.sqlite_file import SqliteFile
@@ -57,17 +57,13 @@ class Messages:
     """The messages of a run's journal, as far as it can be read."""
 
     def __init__(self, journal: Path | None) -> None:
-        """``journal``: its file; ``None``: there is none."""
+        """``journal``: its file, opened when it is needed; ``None``: there is none."""
         self.problem = ""
         """Why the journal cannot be read."""
+        self._journal = journal
         self._file: SqliteFile | None = None
         self._known: dict[bytes, Message | None] = {}
         self._fruitless = 0
-        try:
-            if journal is not None:
-                self._file = SqliteFile(journal, KIND, read_only=True)
-        except StoreError as exc:
-            self.problem = exc.text
 
     def of(self, message_id: bytes) -> Message | None:
         """A message that was looked for."""
@@ -79,9 +75,11 @@ class Messages:
         if not news:
             return
         self._known.update(dict.fromkeys(news))
-        if self._file is None or self.problem:
+        if self._journal is None or self.problem:
             return
         try:
+            if self._file is None:
+                self._file = SqliteFile(self._journal, KIND, read_only=True)
             self._look_for(self._file, news)
         except StoreError as exc:
             self.problem = exc.text

@@ -66,6 +66,13 @@ def elapsed(time_s: float) -> str:
     return f"{max(0.0, time_s) * 1000:.0f} ms" if time_s < 1 else duration(time_s)
 
 
+def ttl_text(lease: Version | None) -> str:
+    """How long a lease lasts, from the version at its hidden key."""
+    terms = data_of(lease.value) if lease is not None and lease.value is not None else None
+    ttl_s = terms.get("ttl_s") if isinstance(terms, dict) else None
+    return seconds(ttl_s) if isinstance(ttl_s, float | int) else "some time"
+
+
 _UNKNOWN = "what it replaced is not kept"
 
 
@@ -87,23 +94,17 @@ def _lease_notes(before: Version | None, after: Version, lease: Version | None) 
     if name is None:
         return ()
     if is_own(name):
-        return (f"for {_ttl(lease)}",)
+        return (f"for {ttl_text(lease)}",)
     return () if before is not None and before.lease == name else (f"under lease {name[:8]}",)
 
 
 def _of_lease(name: str, before: Version | None, after: Version) -> Deed:
     words = f"lease {name[:8]}"
     if not after.deleted:
-        return Deed("·", "dim", f"{words} granted, of {_ttl(after)}")
+        return Deed("·", "dim", f"{words} granted, of {ttl_text(after)}")
     if after.author:
         return Deed("·", "dim", f"{words} ended")
-    return Deed("·", "dim", f"{words} ran out" + (f" (of {_ttl(before)})" if before is not None else ""))
-
-
-def _ttl(lease: Version | None) -> str:
-    terms = data_of(lease.value) if lease is not None and lease.value is not None else None
-    ttl_s = terms.get("ttl_s") if isinstance(terms, dict) else None
-    return seconds(ttl_s) if isinstance(ttl_s, float | int) else "some time"
+    return Deed("·", "dim", f"{words} ran out" + (f" (of {ttl_text(before)})" if before is not None else ""))
 
 
 # -- work items --------------------------------------------------------------------------------------------
@@ -133,10 +134,7 @@ def _completed(before: Version, was: Item, after: Version, item: Item) -> Deed:
     notes: tuple[str, ...] = (f"after {elapsed(took_s)}",)
     if took_s > was.lease_s > 0:
         notes = (*notes, f"its lease of {seconds(was.lease_s)} was renewed meanwhile")
-    by = after.author or was.holder
-    return Deed(
-        "✓", "green", f"completed by {by}" + (":" if item.result is not None else ""), item.result, notes
-    )
+    return Deed("✓", "green", f"completed by {after.author or was.holder}", item.result, notes)
 
 
 def _back(was: Item, after: Version, item: Item) -> Deed:
@@ -179,7 +177,9 @@ def _attempt(item: Item) -> str:
 
 
 def _last_attempt(item: Item) -> str:
-    return _attempt(item) if item.attempts >= item.max_attempts else f"{_attempt(item)}, not to be tried again"
+    return (
+        _attempt(item) if item.attempts >= item.max_attempts else f"{_attempt(item)}, not to be tried again"
+    )
 
 
 def _last_error(item: Item) -> str:

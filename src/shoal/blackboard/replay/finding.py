@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import unquote
 
-from shoal.blackboard.errors import FutureRevision, RegionUnknown
+from shoal.blackboard.errors import RegionUnknown
 from shoal.blackboard.persistence import RegionReader, open_region_reader, region_path, saved_regions
 from shoal.blackboard.replay.text import printable
 from shoal.blackboard.replay.unwritable import readable_copy
 from shoal.blackboard.spec import MAIN
-from shoal.runtime.config import Config, make_config
+from shoal.runtime.config import make_config
+from shoal.runtime.durable.errors import StoreError
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.journal.errors import RunNotFound
+from shoal.runtime.journal.manifest import FILE_NAME as MANIFEST
+from shoal.runtime.journal.reader import RunReader
 from shoal.runtime.journal.run_directory import JOURNAL_FILE, find_run
+
+_BESIDE = ".db-head"
+"""How the mark beside a region's file is called."""
 
 
 class Where(NamedTuple):
@@ -52,8 +59,8 @@ def opened(where: Where) -> Iterator[Found]:
     """Open a region. Raises ``RunNotFound``, ``RegionUnknown``, ``StoreError`` and ``ConfigError``."""
     config = make_config({"state_store": where.state_store})
     directory = run_directory(where)
-    regions = tuple(saved_regions(config, directory))
-    region = _region(where, config, directory, regions)
+    regions = sorted({*saved_regions(config, directory), *_traces(directory)})
+    region = _region(where, directory, regions)
     path = region_path(directory, region)
     with contextlib.ExitStack() as stack:
         readable = directory if where.state_store else stack.enter_context(readable_copy(directory, path))
@@ -64,7 +71,7 @@ def opened(where: Where) -> Iterator[Found]:
             directory,
             region,
             where.region is None and region != MAIN,
-            regions,
+            tuple(regions),
             reader,
             journal if journal.exists() else None,
             "PostgreSQL" if where.state_store else str(path),
@@ -73,7 +80,7 @@ def opened(where: Where) -> Iterator[Found]:
 
 def run_directory(where: Where) -> Path:
     """The directory of a run: of this name, else at this path. Raises ``RunNotFound`` and ``ConfigError``."""
-    path = Path(os.path.expanduser(where.run)).absolute()
+    path = Path(os.path.abspath(os.path.expanduser(where.run)))
     named = os.sep not in where.run and where.run not in (".", "..", "~")
     if named:
         try:
@@ -89,33 +96,34 @@ def run_directory(where: Where) -> Path:
     return path
 
 
-def check_revision(reader: RegionReader, revision: int) -> int:
-    """The revision, if it is not in the future. Raises :class:`FutureRevision`."""
-    newest = reader.head
-    if revision > newest:
-        raise FutureRevision(f"there is no revision {revision} yet: the newest is {newest}", revision=newest)
-    return revision
+def run_status(directory: Path) -> str:
+    """Whether the run is running, finished or interrupted; empty where there is no run or it cannot be told."""
+    if not (directory / MANIFEST).exists():
+        return ""
+    try:
+        with RunReader(directory) as reader:
+            summary = reader.summary()
+    except StoreError:
+        return ""
+    pid = summary.holder.pid if summary.holder is not None else 0
+    return f"{summary.status}, process {pid}" if pid else summary.status
 
 
-def _region(where: Where, config: Config, directory: Path, regions: tuple[str, ...]) -> str:
-    if where.region is not None:
-        if where.region not in regions and not _has_traces(config, directory, where.region):
-            raise _unknown(where.region, directory, regions)
-        return where.region
-    if MAIN in regions or _has_traces(config, directory, MAIN):
-        return MAIN
-    if len(regions) == 1:
+def _region(where: Where, directory: Path, regions: Sequence[str]) -> str:
+    wanted = where.region if where.region is not None else MAIN
+    if wanted in regions:
+        return wanted
+    if where.region is None and len(regions) == 1:
         return regions[0]
-    raise _unknown(MAIN, directory, regions)
+    raise _unknown(wanted, directory, regions)
 
 
-def _has_traces(config: Config, directory: Path, region: str) -> bool:
-    """Whether its file was there once: what is left of it says so, and it is damaged rather than unknown."""
-    path = region_path(directory, region)
-    return not config.state_store and any(path.parent.glob(f"{path.name}-*"))
+def _traces(directory: Path) -> set[str]:
+    """Regions whose file is gone, but not what lies beside it: they are damaged and not unknown."""
+    return {unquote(path.name.removesuffix(_BESIDE)) for path in (directory / "boards").glob(f"*{_BESIDE}")}
 
 
-def _unknown(region: str, directory: Path, regions: tuple[str, ...]) -> RegionUnknown:
+def _unknown(region: str, directory: Path, regions: Sequence[str]) -> RegionUnknown:
     if not regions:
         return RegionUnknown(
             f"{directory} has no board: nothing wrote to one, or it was kept in memory only (durable=False)",

@@ -11,7 +11,6 @@ from rich.text import Text
 from shoal.blackboard.replay.causes import Message
 from shoal.blackboard.replay.changes import ABSENT, Change, changes
 from shoal.blackboard.replay.data import data_of, type_name
-from shoal.blackboard.replay.deeds import Deed
 from shoal.blackboard.replay.stories import Happening, Story
 from shoal.blackboard.replay.text import clipped, data_text, printable, quoted, value_text
 from shoal.blackboard.version import Value
@@ -23,6 +22,8 @@ _CONTEXT_CHARS = 16
 CHANGES = 8
 """Fields that are shown of a value that changed in more."""
 BOARD = "the board itself"
+_LEADS = {"-": " · it was ", "✓": ": "}
+"""What stands between words and a value."""
 
 
 class Line(NamedTuple):
@@ -99,7 +100,7 @@ def day(at: float) -> str:
 
 def _happening_lines(happening: Happening, lead: str, keys: bool, most: int) -> Iterator[Line]:
     done = happening.deed
-    text = Text(lead, "dim").append(f"{done.sign} ", done.style)
+    text = Text().append(lead, "dim").append(f"{done.sign} ", done.style)
     if keys and happening.key:
         text.append(printable(happening.key), "bold").append("  ")
     indent = len(lead) + 2
@@ -111,7 +112,8 @@ def _happening_lines(happening: Happening, lead: str, keys: bool, most: int) -> 
     elif found:
         text.append(f"{len(found)} changes", done.style)
     elif done.value is not None:
-        text.append(" " if done.words else "").append(value_text(done.value, VALUE_CHARS), _value_style(done))
+        text.append(_LEADS.get(done.sign, " ") if done.words else "", "dim")
+        text.append(value_text(done.value, VALUE_CHARS), "dim" if done.sign in "-~" else "")
     for note in done.notes:
         text.append(f" · {clipped(note, VALUE_CHARS)}", "dim")
     yield Line(text, indent + 2)
@@ -122,13 +124,13 @@ def _happening_lines(happening: Happening, lead: str, keys: bool, most: int) -> 
             yield Line(Text(f"{' ' * (indent + 2)}and {len(found) - most} more", "dim"), indent + 4)
 
 
-def _value_style(done: Deed) -> str:
-    return "dim" if done.sign in "-~" else ""
-
-
 def _shortened(before: Any, after: Any) -> tuple[str, str]:
     """Both as text; of two long texts what differs, and a little of what is around it."""
-    if type(before) is not str or type(after) is not str or max(len(before), len(after)) <= 4 * _CONTEXT_CHARS:
+    if (
+        type(before) is not str
+        or type(after) is not str
+        or max(len(before), len(after)) <= 4 * _CONTEXT_CHARS
+    ):
         return data_text(before, VALUE_CHARS), data_text(after, VALUE_CHARS)
     begin = 0
     least = min(len(before), len(after))

@@ -30,6 +30,7 @@ class Output:
             if isinstance(stream, io.TextIOWrapper):  # what a terminal has no letters for is no error
                 stream.reconfigure(errors="replace")
         self._console = Console(highlight=False)
+        self._binary = typer.get_binary_stream("stdout")
         if not self._console.is_terminal and "COLUMNS" not in os.environ:
             self._console.width = WIDTH
 
@@ -41,6 +42,12 @@ class Output:
     def page(self, page: RenderableType) -> None:
         """Print a page."""
         self._console.print(page)
+
+    def raw(self, text: str) -> None:
+        """Write a line for machines, in UTF-8 whatever the terminal takes."""
+        sys.stdout.flush()
+        self._binary.write(f"{text}\n".encode())
+        self._binary.flush()
 
     def line(self, text: Text | str = "", indent: int = 0) -> None:
         """Print a line. On a terminal what does not fit goes on below, indented."""
@@ -65,7 +72,11 @@ class Output:
         try:
             answer = self._console.input(Text("Enter: next · q: stop ", "dim"))
         except EOFError:
+            self._console.print()
             return False
+        except KeyboardInterrupt:
+            self._console.print()
+            raise
         self._console.control(Control((ControlType.CURSOR_UP, 1), (ControlType.ERASE_IN_LINE, 2)))
         return not answer.strip().lower().startswith("q")
 

@@ -1,6 +1,7 @@
-"""Reading where one may not write: SQLite wants to keep its index of the write-ahead log beside each file.
+"""Reading where one may not write.
 
-So files in a directory that cannot be written to, an archive or another user's, are read from a copy.
+SQLite makes an index (``-shm``) of a write-ahead log that is beside a file. Where it may not, in the archive of a run
+that was killed say, and there is none, the files are read from a copy.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def readable_copy(directory: Path, region_file: Path) -> Iterator[Path]:
 
     Raises ``StoreBusy`` when they are written to all the time, and ``StoreError`` when they cannot be copied.
     """
-    if os.access(region_file.parent, os.W_OK | os.X_OK) or not region_file.exists():
+    if os.access(region_file.parent, os.W_OK | os.X_OK) or not _lacks_index(region_file):
         yield directory
         return
     with tempfile.TemporaryDirectory(prefix="shoal-board-") as name:
@@ -38,6 +39,11 @@ def readable_copy(directory: Path, region_file: Path) -> Iterator[Path]:
             except OSError as exc:
                 raise describe_os_error(exc, file, "copy (its directory is read-only)") from exc
         yield aim
+
+
+def _lacks_index(file: Path) -> bool:
+    log, index = (file.with_name(file.name + suffix) for suffix in ("-wal", "-shm"))
+    return file.exists() and log.exists() and log.stat().st_size > 0 and not index.exists()
 
 
 def _copy(file: Path, aim: Path) -> None:

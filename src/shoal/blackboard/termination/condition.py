@@ -13,7 +13,7 @@ board::
     check.see(version, now)           each change after that, in order
     check.verdict(situation, now)     -> Verdict, or None: not yet
 
-The conditions themselves are in :mod:`shoal.blackboard.termination_conditions`.
+Each kind of condition has a module beside this one.
 """
 
 from __future__ import annotations
@@ -72,12 +72,15 @@ class Check(Protocol):
 
     def again(self) -> None:
         """What was seen so far does not count: everything that is there is going to be ``found`` once more."""
+        return
 
     def found(self, version: Version) -> None:
         """An entry that is there. Those under other prefixes come too."""
+        return
 
     def see(self, version: Version, now: float) -> None:
         """A change. Those under other prefixes come too."""
+        return
 
     def verdict(self, situation: Situation, now: float) -> Verdict | None:
         """Whether it is over."""
@@ -95,6 +98,7 @@ class Check(Protocol):
 
     def restore(self, saved: Any) -> None:
         """Go on from what :meth:`save` gave. Raises whatever a value of another shape makes it raise."""
+        return
 
 
 class Termination(ABC):

@@ -15,7 +15,7 @@ from shoal.blackboard.connection import Connection
 from shoal.blackboard.errors import BoardUnavailable, Compacted, InvalidOperation
 from shoal.blackboard.following import Follower
 from shoal.blackboard.requests import Status
-from shoal.blackboard.termination import Check, Clock, Ended, Situation, Termination, Verdict
+from shoal.blackboard.termination.condition import Check, Clock, Ended, Situation, Termination, Verdict
 
 _log = logging.getLogger("shoal.board")
 _SLICE_S = 30.0
