@@ -81,11 +81,11 @@ class Config(BaseModel):
     journal: Literal["tasks", "messages"] = "tasks"
     """What a run records: its tasks and what happened to agents, or each handled message as well."""
 
-    @field_validator("run_dir")
+    @field_validator("run_dir", mode="before")
     @classmethod
-    def _absolute(cls, run_dir: str) -> str:
-        """Hosts have working directories of their own."""
-        return str(Path(run_dir).absolute()) if run_dir else ""
+    def _absolute(cls, run_dir: Any) -> Any:
+        """A path is fine too; hosts have working directories of their own."""
+        return str(Path(run_dir).absolute()) if run_dir and isinstance(run_dir, str | Path) else run_dir
 
     @field_validator("state_store")
     @classmethod
