@@ -9,6 +9,7 @@ from importlib.metadata import version as package_version
 import typer
 
 from shoal.bench.command import bench
+from shoal.blackboard.replay.command import board
 from shoal.demo.command import demo
 from shoal.runtime.journal.command import resume, runs, show
 
@@ -23,6 +24,7 @@ app.command()(bench)
 app.command()(runs)
 app.command()(show)
 app.command()(resume)
+app.add_typer(board, name="board")
 
 
 @app.command()

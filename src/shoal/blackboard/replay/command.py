@@ -7,7 +7,6 @@ values. :data:`board` is the group; whoever owns the command line mounts it with
 from __future__ import annotations
 
 import time
-from functools import partial
 from typing import Annotated
 
 import typer
@@ -23,6 +22,7 @@ from shoal.blackboard.replay.looking import (
     differences_between,
     entry_at,
     lease_at,
+    leases_of,
     newest_versions,
     revision_asked,
     written_at,
@@ -124,7 +124,7 @@ def history(
             return
         if past.older:
             output.line(Text(f"{past.older:,} older ones (--limit {past.older + len(past.versions)})", "dim"))
-        stories = tell_key(past.versions, past.before, partial(lease_at, reader))
+        stories = tell_key(past.versions, past.before, leases_of(reader, past.all))
         print_stories(stories, messages, output, newest=reader.head, keys=False)
 
 

@@ -78,7 +78,8 @@ _UNKNOWN = "what it replaced is not kept"
 
 def _deletion(before: Version | None, after: Version, lease: Version | None) -> Deed:
     if before is not None and before.item is not None:
-        return Deed("-", "red", f"withdrawn, {_standing(before.item)}", before.value)
+        words = "deleted" if before.item.state in ("done", "dead") else "withdrawn"
+        return Deed("-", "red", f"{words}, {_standing(before.item)}", before.value)
     value = before.value if before is not None else None
     name = before.lease if before is not None else None
     words = "deleted"

@@ -78,7 +78,8 @@ def difference_record(difference: Difference) -> dict[str, Any]:
 
 def _item_change(was: Item, now: Item) -> Text:
     """``open → done: 8 · attempt 1 of 3``."""
-    text = item_text(was).append(" → ", "dim").append_text(item_text(now))
+    text = item_text(was).append(" → ", "dim") if was.state != now.state else Text()
+    text.append_text(item_text(now))
     if now.holder is not None:
         text.append(f" by {printable(now.holder)}")
     if now.result is not None:

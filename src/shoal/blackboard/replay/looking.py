@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from itertools import chain
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from shoal.blackboard.persistence import RegionReader
 from shoal.blackboard.replay.differing import Difference, differences
 from shoal.blackboard.replay.stories import Story, Teller
 from shoal.blackboard.replay.text import printable
-from shoal.blackboard.store.keys import lease_key
+from shoal.blackboard.store.keys import lease_key, lease_of
 from shoal.blackboard.version import Version
 
 
@@ -49,6 +49,11 @@ class Past(NamedTuple):
     older: int
     """How many there are before them."""
 
+    @property
+    def all(self) -> list[Version]:
+        """What is known: these, and what the first of them replaced."""
+        return [*([] if self.before is None else [self.before]), *self.versions]
+
 
 def newest_versions(reader: RegionReader, key: str, limit: int | None) -> Past:
     """A key's history, the last ``limit`` of it, deletions too. Raises :class:`NoSuchKey` when there never was one."""
@@ -66,6 +71,23 @@ def newest_versions(reader: RegionReader, key: str, limit: int | None) -> Past:
 def lease_at(reader: RegionReader, lease: str, revision: int) -> Version | None:
     """A lease at a revision; ``None``: it had ended, or that is not kept."""
     return reader.get_at(lease_key(lease), revision) if revision >= reader.compacted else None
+
+
+def leases_of(reader: RegionReader, versions: Iterable[Version]) -> Callable[[str, int], Version | None]:
+    """As :func:`lease_at`, for all leases of these versions: found in one pass through the region, if there are any."""
+    names = {version.lease for version in versions if version.lease is not None}
+    past: dict[str, list[Version]] = {name: [] for name in names}
+    if names:
+        base = reader.entries_at(reader.compacted, hidden=True)
+        for version in chain(base, chain.from_iterable(reader.commits(hidden=True))):
+            if (name := lease_of(version.key)) in names:
+                past[name].append(version)
+
+    def at(lease: str, revision: int) -> Version | None:
+        before = [version for version in past.get(lease, ()) if version.mod_revision <= revision]
+        return before[-1] if before and not before[-1].deleted else None
+
+    return at
 
 
 def missing_key(reader: RegionReader, key: str, revision: int) -> NoSuchKey:

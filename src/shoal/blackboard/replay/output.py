@@ -16,6 +16,7 @@ from rich.segment import ControlType
 from rich.text import Text
 
 from shoal.blackboard.replay.lines import Line
+from shoal.blackboard.replay.text import printable
 from shoal.runtime.errors import ShoalError
 
 WIDTH = 120
@@ -83,7 +84,7 @@ class Output:
 
 def notice(text: str) -> None:
     """Say something that is no part of the output."""
-    Console(stderr=True).print(f"[dim]{escape(text)}[/dim]", highlight=False, soft_wrap=True)
+    Console(stderr=True).print(f"[dim]{escape(_line(text))}[/dim]", highlight=False, soft_wrap=True)
 
 
 @contextlib.contextmanager
@@ -94,7 +95,7 @@ def one_line_errors(command: str) -> Iterator[None]:
     except (ShoalError, OSError) as error:
         if isinstance(error, BrokenPipeError):
             raise  # whoever read it has enough: the command line ends quietly
-        text = str(error) if isinstance(error, ShoalError) else _os_error(error)
+        text = _line(str(error) if isinstance(error, ShoalError) else _os_error(error))
         Console(stderr=True).print(
             f"[red]shoal {command}:[/red] {escape(text)}", highlight=False, soft_wrap=True
         )
@@ -106,3 +107,8 @@ def one_line_errors(command: str) -> Iterator[None]:
 def _os_error(error: OSError) -> str:
     where = f"{error.filename}: " if error.filename else ""
     return f"{where}{error.strerror or error}"
+
+
+def _line(text: str) -> str:
+    """A text, which may quote what others wrote, on one line."""
+    return printable(" ".join(line.strip() for line in text.splitlines()))

@@ -73,7 +73,7 @@ class _Pace:
     """Waits before each story: for time to pass, or for a key."""
 
     def __init__(self, output: Output, speed: float | None, step: bool) -> None:
-        if step and not (output.is_terminal and sys.stdin.isatty()):
+        if step and not _is_attended(output):
             raise InvalidOperation("--step waits for a key: that takes a terminal")
         self.stopped = False
         self._output = output
@@ -89,6 +89,10 @@ class _Pace:
             time.sleep(pause)
         self._before = story.at
         return not self.stopped
+
+
+def _is_attended(output: Output) -> bool:
+    return output.is_terminal and sys.stdin.isatty()
 
 
 def _span(reader: RegionReader, begin: int | None, end: int | None) -> tuple[int, int]:

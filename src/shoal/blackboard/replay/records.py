@@ -10,6 +10,8 @@ from shoal.blackboard.replay.changes import ABSENT, Change
 from shoal.blackboard.replay.data import as_json, data_of
 from shoal.blackboard.version import Item, Value, Version
 
+_LINE_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
+
 
 def version_record(version: Version) -> dict[str, Any]:
     """A version with all there is to it; values as :mod:`shoal.blackboard.replay.data` writes them."""
@@ -38,8 +40,8 @@ def change_record(change: Change) -> dict[str, Any]:
 
 
 def json_line(record: Any) -> str:
-    """One line of JSON."""
-    return json.dumps(record, ensure_ascii=False, allow_nan=False)
+    """One line of JSON, also for those to whom U+2028 and its like end a line."""
+    return json.dumps(record, ensure_ascii=False, allow_nan=False).translate(_LINE_ENDS)
 
 
 def _item_record(item: Item) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def readable_copy(directory: Path, region_file: Path) -> Iterator[Path]:
 
     Raises ``StoreBusy`` when they are written to all the time, and ``StoreError`` when they cannot be copied.
     """
-    if os.access(region_file.parent, os.W_OK | os.X_OK) or not _lacks_index(region_file):
+    if _may_write(region_file.parent) or not _lacks_index(region_file):
         yield directory
         return
     with tempfile.TemporaryDirectory(prefix="shoal-board-") as name:
@@ -39,6 +39,10 @@ def readable_copy(directory: Path, region_file: Path) -> Iterator[Path]:
             except OSError as exc:
                 raise describe_os_error(exc, file, "copy (its directory is read-only)") from exc
         yield aim
+
+
+def _may_write(directory: Path) -> bool:
+    return os.access(directory, os.W_OK | os.X_OK)
 
 
 def _lacks_index(file: Path) -> bool:
