@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 import shoal
+from shoal.blackboard import RegionSpec
 from shoal.runtime.config import Config
 from shoal.runtime.errors import error_classes
 from tests.test_readme import output_of
@@ -64,6 +65,19 @@ async def run_page(page: Path) -> None:
 @pytest.mark.parametrize("page", RUN, ids=page_name)
 def test_the_snippets_of_a_page_run_and_print_what_they_say(page: Path) -> None:
     asyncio.run(run_page(page))
+
+
+def test_the_worked_example_of_the_blackboard_is_the_program_among_the_examples() -> None:
+    guide = (DOCS / "guides" / "blackboard.md").read_text(encoding="utf-8")
+    program = (ROOT / "examples" / "blackboard_hypotheses.py").read_text(encoding="utf-8")
+    *agents, running = _BLOCK.findall(guide.partition("## A worked example\n")[2])
+    assert len(agents) >= 5
+    for _, source in agents:
+        assert source in program
+    of_main = [line.strip() for line in running[1].splitlines() if "watching" in line or "until" in line]
+    assert len(of_main) >= 3
+    for line in of_main:
+        assert line in program
 
 
 def test_few_snippets_are_not_run() -> None:
@@ -173,7 +187,16 @@ def test_the_reference_has_every_setting_with_its_default() -> None:
     assert {name: eval(text) for name, text in listed.items()} == defaults  # noqa: S307 - our own page
 
 
-@pytest.mark.parametrize("kind", ["Agent", "Context", "Ref", "System", "Team"])
+def test_the_guide_has_every_setting_of_a_region() -> None:
+    section = (DOCS / "guides" / "blackboard.md").read_text(encoding="utf-8").partition("## Regions\n")[2]
+    listed = set(re.findall(r"^\| `(\w+)`", section.partition("\n## ")[0], re.MULTILINE))
+    assert listed == {field.alias or name for name, field in RegionSpec.model_fields.items()} - {"region"}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["Agent", "Board", "Context", "Do", "Entry", "Event", "HeldItem", "Ref", "System", "Team"],
+)
 def test_the_reference_has_every_public_method_and_property(kind: str) -> None:
     text = (DOCS / "reference" / "api.md").read_text(encoding="utf-8")
     section = text.partition(f"## {kind}\n")[2].partition("\n## ")[0]
@@ -208,9 +231,8 @@ def test_the_reference_has_every_error_where_it_stands_in_the_tree() -> None:
             parents[depth:] = [name[0]]
             found[name[0]] = parents[depth - 1] if depth else None
     assert shoal.errors.__all__  # all modules with errors of their own are loaded now
-    ours = {
-        name: kind for name, kind in error_classes().items() if kind.__module__.startswith("shoal.runtime.")
-    }
+    drawn_here = ("shoal.runtime.", "shoal.blackboard.")
+    ours = {name: kind for name, kind in error_classes().items() if kind.__module__.startswith(drawn_here)}
     assert found == {
         name: None if name == "ShoalError" else kind.__mro__[1].__name__ for name, kind in ours.items()
     }
