@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -88,3 +89,27 @@ async def test_a_read_that_comes_again_sees_what_is_there_now() -> None:
         return [entry.value, event.value, (await board.status()).revision]
 
     assert await handled_twice(first, again) == ([None, 3], ["new", "new", 3], 3)
+
+
+async def test_a_claim_whose_item_was_done_claims_another_when_it_comes_again() -> None:
+    async def work(board: shoal.Board) -> str:
+        async with board.claim(prefix="task/") as item:
+            return item.key
+
+    one, two, _ = await handled_twice(work, work)
+    assert (one, two) == ("task/1", "task/2")
+
+
+async def test_the_same_write_of_a_dying_incarnation_and_of_its_next_one_at_once_is_done_once() -> None:
+    async with shoal.start("local") as system:
+        board = await system.board(durable=False).open()
+
+        class Both(shoal.Agent):
+            async def on_text(self, text: str, ctx: shoal.Context) -> list[int]:
+                contexts = [Context(ctx._cell, ctx._delivery) for _ in range(2)]
+                entries = await asyncio.gather(*(one.board.put("a", 1) for one in contexts))
+                return [entry.revision for entry in entries]
+
+        agent = await system.spawn(Both())
+        assert await agent.ask("go") == [1, 1]
+        assert (await board.status()).revision == 1

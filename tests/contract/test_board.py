@@ -401,6 +401,17 @@ async def test_what_follows_from_an_item_is_posted_in_the_moment_of_its_completi
     assert {answer.revision for answer in done.answers} == {done.revision}  # type: ignore[union-attr]
 
 
+async def test_a_block_whose_item_a_transaction_completed_has_nothing_left_to_hold(
+    board: shoal.Board, fresh: Fresh
+) -> None:
+    key = fresh("task")
+    await board.post(key, 1)
+    async with board.claim(prefix=key, lease_s=0.3) as item:
+        await board.transaction(then=[Do.complete(item, "done")])
+        await asyncio.sleep(0.5)
+    assert (await board.get(key)).result() == "done"  # type: ignore[union-attr]
+
+
 # -- time --------------------------------------------------------------------------------------------------
 
 

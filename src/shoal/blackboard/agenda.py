@@ -106,10 +106,6 @@ class Agenda:
     def __contains__(self, id: object) -> bool:
         return id in self.waiting or id in self.running
 
-    def get(self, id: str) -> Activation | None:
-        """One that waits or runs."""
-        return self.waiting.get(id) or self.running.get(id)
-
     def offer(self, activation: Activation) -> Activation | None:
         """A source became eligible. Returns the one that waited because of an earlier change, whose place this takes:
         it counts as waiting since then."""

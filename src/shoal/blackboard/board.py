@@ -29,14 +29,13 @@ from shoal.blackboard.operations import (
     Range,
     Transaction,
 )
-from shoal.blackboard.operations import Step as Operation
 from shoal.blackboard.region import Clock
 from shoal.blackboard.requests import Status, Watch
 from shoal.blackboard.results import Claimed, Decided, Differences, Found, Page, Written
 from shoal.blackboard.spec import MAIN
 from shoal.blackboard.termination.condition import Ended, Termination
 from shoal.blackboard.termination.waiting import wait_until
-from shoal.blackboard.transactions import Outcome, Step, outcome_from, step_from
+from shoal.blackboard.transactions import Completing, Outcome, Step, outcome_from, step_from
 
 T = TypeVar("T")
 Expected = Entry[Any] | int | None
@@ -131,6 +130,10 @@ class Board:
             for one in found.differences
         ]
 
+    async def let_go(self) -> None:
+        """End the waiting of all who wait on the board: the system is about to be shut down."""
+        await self._connection.let_go()
+
     async def status(self) -> Status:
         """The region's revision, how many entries and work items it has, and in which states."""
         return await self._connection.status()
@@ -214,11 +217,16 @@ class Board:
 
             await board.transaction(Key("a").value == 1, then=[Do.put("a", 2), Do.delete("b")])
         """
-        steps: tuple[tuple[Operation, ...], ...] = (
-            tuple(step_from(step) for step in then), tuple(step_from(step) for step in otherwise)
-        )  # fmt: skip
-        operation = Transaction(tuple(condition.compare for condition in conditions), *steps)
+        then, otherwise = tuple(then), tuple(otherwise)
+        operation = Transaction(
+            tuple(condition.compare for condition in conditions),
+            tuple(step_from(step) for step in then),
+            tuple(step_from(step) for step in otherwise),
+        )
         decided: Decided = await self._connection.operate(operation)
+        for step in then if decided.succeeded else otherwise:
+            if isinstance(step, Completing):
+                step.item.settled = True
         return outcome_from(operation, decided)
 
     async def lease(self, ttl_s: float) -> Lease:

@@ -17,9 +17,10 @@ from shoal.blackboard.errors import BoardError, BoardUnavailable
 from shoal.blackboard.opening import RegionOpening
 from shoal.blackboard.operations import Claim
 from shoal.blackboard.packing import pack_result, unpack_result
-from shoal.blackboard.parked import ParkedWatch, Parking, Queued
+from shoal.blackboard.parked import MOST_PARKED, ParkedWatch, Parking, Queued
 from shoal.blackboard.region import Region, Write
 from shoal.blackboard.requests import (
+    Closing,
     Request,
     Watch,
     pack_answer,
@@ -89,12 +90,18 @@ class BoardActor:
 
     def stopping(self) -> None:
         """Let go of those who wait for something to happen."""
-        refusal = pack_refusal(
-            "", BoardUnavailable(f"the board of region {self._opening.spec.region!r} is being stopped")
-        )
         for answer in self._parking.close():
             if not answer.done():
-                answer.set_result(refusal)
+                answer.set_result(self._no_room())
+
+    def _no_room(self) -> bytes:
+        """The answer to those who would have to wait."""
+        region = self._opening.spec.region
+        if self._parking.closed:
+            return pack_refusal("", BoardUnavailable(f"the board of region {region!r} is being stopped"))
+        return pack_refusal(
+            "", BoardUnavailable(f"{MOST_PARKED:,} wait on the board of region {region!r} already")
+        )
 
     async def on_stop(self, ctx: Context, reason: str) -> None:
         """All that was answered is written; let go of the log."""
@@ -110,12 +117,15 @@ class BoardActor:
         request = read_request(message)
         if isinstance(request.what, Watch):
             return await self._watch(request, request.what)
+        if isinstance(request.what, Closing):
+            self.stopping()
+            return pack_answer(self._region.id, b"")
         envelope = ctx.message
         if envelope is None:
             raise ProtocolError("a board is asked with messages")
         cause = envelope.scope.cause if envelope.scope is not None else None
         write = Write(
-            envelope.id,
+            request.request_id or envelope.id,
             request.what,
             Cause(envelope.sender, cause or envelope.id, ctx.task),
             request.region_id,
@@ -163,6 +173,7 @@ class BoardActor:
             replies = [pack_refusal("", error)] * len(batch)
         except Exception as exc:
             _log.exception("region %s: a batch failed", self._opening.spec.region)
+            self._region.forget()
             failed = BoardUnavailable(f"the board failed: {type(exc).__name__}: {exc}")
             replies = [pack_refusal("", failed)] * len(batch)
         now = asyncio.get_running_loop().time()
@@ -171,10 +182,12 @@ class BoardActor:
         for one, reply in zip(batch, replies, strict=True):
             if one.answer.done():
                 continue
-            if one.until > now and self._parking.has_room and _found_nothing(reply):
-                self._parking.claims.append(one)
-            else:
-                one.answer.set_result(reply)
+            if one.until > now and _found_nothing(reply):
+                if self._parking.has_room:
+                    self._parking.claims.append(one)
+                    continue
+                reply = self._no_room()  # noqa: PLW2901 - the answer is another one
+            one.answer.set_result(reply)
         self._tell_of_news()
 
     def _tell_of_news(self) -> None:
@@ -205,8 +218,10 @@ class BoardActor:
         answer = self._changes(watch)
         if answer is not None:
             return answer
-        if request.wait_s <= 0 or not self._parking.has_room:
+        if request.wait_s <= 0:
             return self._nothing_yet()
+        if not self._parking.has_room:
+            return self._no_room()
         until = asyncio.get_running_loop().time() + request.wait_s
         parked = ParkedWatch(watch, until, _future())
         self._parking.watches.append(parked)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Awaitable, Callable
 from hashlib import blake2b
@@ -11,12 +10,13 @@ from typing import Any
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_exponential_jitter
 
 from shoal.blackboard.entry import entry_from
-from shoal.blackboard.errors import BoardUnavailable, Conflict, RegionUnknown
+from shoal.blackboard.errors import BoardUnavailable, Conflict, RegionLost, RegionUnknown
 from shoal.blackboard.operations import Diff, Get, History, KeepAlive, Operation, Range, Renew
 from shoal.blackboard.packing import pack_request, unpack_result, unpack_version
 from shoal.blackboard.requests import (
     Status,
     Watch,
+    pack_closing,
     pack_operation,
     pack_status,
     pack_watch,
@@ -60,16 +60,30 @@ class Connection:
         self._asker = asker
         self._address = address_of(region)
         self._open = open_region
-        self._region_id = ""
+        self._kept: dict[str, Any]
+        self._kept = asker.kept if isinstance(asker, Context) else {}
+
+    @property
+    def _region_id(self) -> str:
+        """The region's identity as it is known here; of an agent, from one message to the next."""
+        known: str = self._kept.get(self._address, "")
+        return known
+
+    @_region_id.setter
+    def _region_id(self, region_id: str) -> None:
+        self._kept[self._address] = region_id
 
     async def operate(self, operation: Operation, *, wait_s: float = 0.0) -> Any:
         """Do an operation; its result. Raises ``BoardError``, and what asking raises."""
         packed = pack_request(operation)
-        # An agent that handles its message anew, and not the same way, must not get the answer to something else.
-        mark = None if isinstance(operation, _READS) else blake2b(packed, digest_size=_MARK_BYTES).digest()
-        return unpack_result(
-            await self._request(lambda: pack_operation(self._region_id, packed, wait_s), wait_s, mark)
-        )
+        request_id = b""
+        if isinstance(self._asker, Context) and not isinstance(operation, _READS):
+            # By what it asks for: an agent that handles its message again, and another way, must not get the answer
+            # to something else.
+            request_id = self._asker.id_of(blake2b(packed, digest_size=_MARK_BYTES).digest())
+        reads = isinstance(operation, _READS)
+        pack = lambda: pack_operation(self._region_id, packed, request_id, wait_s)  # noqa: E731
+        return unpack_result(await self._request(pack, wait_s, reads=reads))
 
     async def watch(self, watch: Watch, wait_s: float) -> Page:
         """Wait for changes; those there are, or none after ``wait_s``."""
@@ -81,11 +95,15 @@ class Connection:
         """How the region is."""
         return read_status(await self._request(lambda: pack_status(self._region_id), 0.0))
 
-    async def _request(self, pack: Callable[[], bytes], wait_s: float, mark: bytes | None = None) -> bytes:
+    async def let_go(self) -> None:
+        """Say that the system is about to be shut down, to those who wait on the board."""
+        await self._once(pack_closing(), 0.0, reads=True)
+
+    async def _request(self, pack: Callable[[], bytes], wait_s: float, *, reads: bool = True) -> bytes:
         if self._open is not None:
             await self._open()
         try:
-            return await self._once(pack(), wait_s, mark)
+            return await self._once(pack(), wait_s, reads)
         except BoardUnavailable as error:
             if not _certain(error):
                 raise
@@ -97,20 +115,23 @@ class Connection:
             reraise=True,
         ):
             with attempt:
-                return await self._once(pack(), wait_s, mark)
+                return await self._once(pack(), wait_s, reads)
         raise AssertionError("the last attempt returns or raises")
 
-    async def _once(self, message: bytes, wait_s: float, mark: bytes | None) -> bytes:
+    async def _once(self, message: bytes, wait_s: float, reads: bool) -> bytes:
         began = time.monotonic()
         limit_s = wait_s + TIMEOUT_S
         try:
             if isinstance(self._asker, Context):
-                # A read that comes again is another one: what it was answered before may be old.
-                mark_or_new = os.urandom(_MARK_BYTES) if mark is None else mark
-                answer = await self._asker.ask(self._address, message, timeout_s=limit_s, mark=mark_or_new)
+                answer = await self._asker.ask(self._address, message, timeout_s=limit_s, anew=True)
             else:
                 answer = await self._asker.ask(self._address, message, timeout_s=limit_s)
-            self._region_id, body = read_answer(answer)
+            region_id, body = read_answer(answer)
+            if region_id != self._region_id:
+                self._region_id = region_id
+        except RegionLost:
+            self._region_id = ""  # told once
+            raise
         except AgentNotFound as exc:
             raise RegionUnknown(
                 f"no region {self.region!r} is open in this system: open it with "
@@ -124,7 +145,7 @@ class Connection:
             ) from exc
         except DeliveryError as exc:
             # A read may be tried again in any case: its large answer can be lost with the board's process.
-            again = mark is None and isinstance(exc, AgentDied)
+            again = reads and isinstance(exc, AgentDied)
             raise BoardUnavailable(f"the board of region {self.region!r}: {exc.text}", certain=again) from exc
         except Conflict as error:
             _give_entry(error)

@@ -6,6 +6,7 @@ others, whose models its process may not have loaded.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import AsyncGenerator, Iterable
 
 from shoal.blackboard.connection import Connection
@@ -26,19 +27,18 @@ class Follower:
         self._connection = connection
         self.reads = cover(reads)
         self._watched = "" if everything else common(self.reads)
-        self._watches = everything or bool(self.reads)
-        self.seen = seen
-        """Everything up to this revision was given."""
-
-    @property
-    def watches(self) -> bool:
+        self.watches = everything or bool(self.reads)
         """Whether there is anything that it wants to know."""
-        return self._watches
+        self.seen = seen
+        """Everything up to this revision was found, or is in :attr:`changes`."""
+        self.changes: deque[Version] = deque()
+        """What changed under its prefixes, and maybe under others: for whoever reads to take."""
 
     async def there(self) -> AsyncGenerator[Version, None]:
-        """The entries under its prefixes, all of one revision, which is ``seen`` afterwards.
+        """The entries under its prefixes, all of one revision, which is ``seen`` afterwards; ``changes`` are forgotten.
 
-        Raises :class:`Compacted` when that revision is forgotten while it reads: then again from the beginning.
+        Not while it looks. Raises :class:`Compacted` when that revision is forgotten meanwhile: then again from the
+        beginning.
         """
         revision: int | None = None
         for prefix in self.reads:
@@ -52,18 +52,17 @@ class Follower:
                     after = page.versions[-1].key
         if revision is None:
             revision = (await self._connection.status()).revision
+        self.changes.clear()
         self.seen = revision
 
-    async def changes(self, wait_s: float) -> tuple[Version, ...]:
-        """The next changes under its prefixes, and others that it does not mind; none after ``wait_s``.
+    async def look(self, wait_s: float) -> None:
+        """Get the next changes; none after ``wait_s``. Several may look at once, and each change comes once.
 
-        Several may wait at once: each change is given to one of them. Raises :class:`Compacted` when it has fallen
-        behind what the region keeps.
+        Raises :class:`Compacted` when it has fallen behind what the region keeps.
         """
         page = await self._connection.watch(Watch(self._watched, self.seen + 1, 0), wait_s)
-        fresh = tuple(version for version in page.versions if version.mod_revision > self.seen)
+        self.changes.extend(version for version in page.versions if version.mod_revision > self.seen)
         self.seen = max(self.seen, page.revision)
-        return fresh
 
 
 def cover(prefixes: Iterable[str]) -> tuple[str, ...]:

@@ -63,6 +63,7 @@ class _Opened:
             await self._system.keep(BoardActor(opening), address_of(spec.region), policy)
         except NameTaken:
             return  # the same program opened it through another system object
+        self._system.before_shutdown(Board(self._system.as_sender, spec.region).let_go)
 
 
 class Boards:

@@ -8,7 +8,7 @@
 Whatever else comes in, a field too many or of another type, is a :class:`~shoal.runtime.errors.ProtocolError`; what an
 operation's numbers and texts mean is for the store to judge. Codes are part of the protocol: none is used again.
 
-The request of a put takes 0.7 µs to pack and 2.0 to unpack, a version 0.6 and 2.2 (2 busy cores, Python 3.11)::
+The request of a put takes 0.7 µs to pack and 2.0 to unpack (2 busy cores, Python 3.11)::
 
     python -m timeit -s 'from shoal.blackboard.packing import pack_request, unpack_request
     from shoal.blackboard.operations import Put; from shoal.blackboard.version import Value

@@ -15,11 +15,11 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from shoal.blackboard.errors import BoardRefused, BoardUnavailable, Conflict, FutureRevision, RegionLost
-from shoal.blackboard.operations import Compact, Get, Operation, Post, Put, Transaction
-from shoal.blackboard.packing import pack_result, pack_version
+from shoal.blackboard.operations import Claim, Compact, Get, Operation, Post, Put, Transaction
+from shoal.blackboard.packing import pack_result, pack_version, unpack_result
 from shoal.blackboard.persistence.region_log import ANSWER_BYTES, ANSWERS, Answer, Owner, RegionLog, Saved
 from shoal.blackboard.requests import Status, pack_answer, pack_refusal, pack_status_answer
-from shoal.blackboard.results import Decided, Found, Result, Written
+from shoal.blackboard.results import Claimed, Decided, Found, Result, Written
 from shoal.blackboard.schema import Schema
 from shoal.blackboard.spec import RegionSpec
 from shoal.blackboard.store import Limits, Store
@@ -79,6 +79,8 @@ class Region:
         self._answers: dict[bytes, bytes] = {}
         self._answer_bytes = 0
         self._failures = 0
+        self._done_now: dict[bytes, bytes] = {}
+        """Answers of this batch: an agent that died and its next incarnation can ask for the same at once."""
         self.id = ""
         """Its identity; empty before it is loaded."""
         self.safe = 0
@@ -145,6 +147,7 @@ class Region:
 
     async def _try(self, batch: Sequence[Write]) -> list[bytes]:
         store, now = self.store, self.clock()
+        self._done_now.clear()
         before = store.revision
         commits: list[Commit] = []
         if due := store.advance(now):
@@ -158,6 +161,7 @@ class Region:
                 if isinstance(exc, StoreUnreachable):
                     raise
                 store.undo(before)
+                self._done_now.clear()
                 return self._refuse(batch, now, exc)
             self._failures = 0
             self._remember(answers)
@@ -171,7 +175,7 @@ class Region:
         """Do one operation; what it wrote and answered is added to the lists."""
         if write.region_id and write.region_id != self.id:
             return pack_refusal(self.id, self.lost())
-        known = self._answers.get(write.id)
+        known = self._known(write)
         if known is not None:
             return pack_answer(self.id, known)
         if write.operation is None:
@@ -183,13 +187,30 @@ class Region:
             result, commit = store.execute(write.operation, write.cause, now)
         except BoardRefused as error:
             if isinstance(error, Conflict):
-                self._show_current(error, now)
+                self._show_current(error)
             return pack_refusal(self.id, error)
         body = pack_result(_without_what_the_asker_has(write.operation, result))
         if commit:
+            self._done_now[write.id] = body
             commits.append(commit)
             answers.append(Answer(write.id, store.revision, body))
         return pack_answer(self.id, body)
+
+    def _known(self, write: Write) -> bytes | None:
+        """The answer to a write that was done before; a claim's only while the item is held by it."""
+        known = self._done_now.get(write.id) or self._answers.get(write.id)
+        if known is None or not isinstance(write.operation, Claim):
+            return known
+        result = unpack_result(known)
+        if isinstance(result, Claimed) and result.version is not None and result.version.item is not None:
+            there = self._at(result.version.key)
+            if there is not None and there.item is not None and there.item.state == "claimed":
+                return known if there.item.token == result.version.item.token else None
+        return None
+
+    def _at(self, key: str) -> Version | None:
+        found, _ = self.store.execute(Get(key), _NOBODY, self.clock())
+        return found.version if isinstance(found, Found) else None
 
     def _check_compact(self, compact: Compact) -> None:
         """What is in memory only may have to be undone: it cannot be all that is known."""
@@ -199,13 +220,17 @@ class Region:
                 revision=self.safe,
             )
 
-    def _show_current(self, error: Conflict, now: float) -> None:
+    def _show_current(self, error: Conflict) -> None:
         """Put what is there now into a refusal."""
         key = error.details.get("key")
         if isinstance(key, str) and key.isprintable():
-            found, _ = self.store.execute(Get(key), _NOBODY, now)
-            if isinstance(found, Found) and found.version is not None:
-                error.details["entry"] = pack_version(found.version)
+            current = self._at(key)
+            if current is not None:
+                error.details["entry"] = pack_version(current)
+
+    def forget(self) -> None:
+        """What is in memory may not be what is written: load it again at the next batch."""
+        self._store = None
 
     def _status(self, now: float) -> Status:
         store = self.store
@@ -246,6 +271,7 @@ class Region:
             reply = self._do(write, now, commits, [])
             if commits:
                 self.store.undo(before)
+                self._done_now.clear()
                 reply = pack_refusal(self.id, refusal)
             replies.append(reply)
         return replies

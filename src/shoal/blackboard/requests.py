@@ -1,8 +1,9 @@
 """What travels between a board's client and its actor.
 
-A request is ``[region_id, wait_s, kind, body]`` in msgpack. ``region_id`` is the identity of the region the client has
-seen before (empty: none), so that a board which lost its region is found out. ``wait_s``: how long the board may keep
-a watch or a claim waiting. An answer is ``[good, region_id, body]``: a packed result, or a packed error.
+A request is ``[region_id, request_id, wait_s, kind, body]`` in msgpack. ``region_id`` is the identity of the region the
+client has seen before (empty: none), so that a board which lost its region is found out. ``request_id`` is what a write
+is known by when it comes again (empty: the message's id). ``wait_s``: how long the board may keep a watch or a claim
+waiting. An answer is ``[good, region_id, body]``: a packed result, or a packed error.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from shoal.blackboard.packing import unpack_request
 from shoal.runtime.errors import ProtocolError, ShoalError
 from shoal.runtime.failure import pack_error, unpack_error
 
-OPERATION, WATCH, STATUS = range(3)
+OPERATION, WATCH, STATUS, CLOSING = range(4)
 
 
 class Watch(NamedTuple):
@@ -27,12 +28,17 @@ class Watch(NamedTuple):
     limit: int
 
 
+class Closing(NamedTuple):
+    """The system is about to be shut down: nobody is to wait any more."""
+
+
 class Request(NamedTuple):
     """A request as the board reads it."""
 
     region_id: str
+    request_id: bytes
     wait_s: float
-    what: Operation | Watch | None
+    what: Operation | Watch | Closing | None
     """``None``: how the region is."""
 
 
@@ -62,35 +68,47 @@ class Status(NamedTuple):
         return self.claimed == 0 and self.open == 0
 
 
-def pack_operation(region_id: str, operation: bytes, wait_s: float = 0.0) -> bytes:
+def pack_operation(region_id: str, operation: bytes, request_id: bytes = b"", wait_s: float = 0.0) -> bytes:
     """A request for an operation, packed by :func:`~shoal.blackboard.packing.pack_request`."""
-    return _pack([region_id, float(wait_s), OPERATION, operation])
+    return _pack([region_id, request_id, float(wait_s), OPERATION, operation])
 
 
 def pack_watch(region_id: str, watch: Watch, wait_s: float) -> bytes:
     """A request to watch."""
-    return _pack([region_id, float(wait_s), WATCH, _pack(list(watch))])
+    return _pack([region_id, b"", float(wait_s), WATCH, _pack(list(watch))])
 
 
 def pack_status(region_id: str) -> bytes:
     """A request for the status."""
-    return _pack([region_id, 0.0, STATUS, b""])
+    return _pack([region_id, b"", 0.0, STATUS, b""])
+
+
+def pack_closing() -> bytes:
+    """Says that the system is about to be shut down."""
+    return _pack(["", b"", 0.0, CLOSING, b""])
 
 
 def read_request(message: bytes) -> Request:
     """Raises :class:`ProtocolError` for bytes that are no request."""
     try:
-        region_id, wait_s, kind, body = msgpack.unpackb(message)
+        region_id, request_id, wait_s, kind, body = msgpack.unpackb(message)
     except Exception as exc:  # msgpack raises ValueError, its own classes and UnicodeDecodeError
         raise ProtocolError(f"these bytes are no request to a board ({type(exc).__name__}: {exc})") from exc
-    if type(region_id) is not str or type(wait_s) is not float or type(body) is not bytes or not wait_s >= 0:
+    types = (type(region_id), type(request_id), type(wait_s), type(body))
+    if types != (str, bytes, float, bytes) or not wait_s >= 0:
         raise ProtocolError("a request to a board has fields of the wrong type")
+    return Request(region_id, request_id, wait_s, _read_what(kind, body))
+
+
+def _read_what(kind: int, body: bytes) -> Operation | Watch | Closing | None:
     if kind == OPERATION:
-        return Request(region_id, wait_s, unpack_request(body))
+        return unpack_request(body)
     if kind == WATCH:
-        return Request(region_id, wait_s, _read_watch(body))
+        return _read_watch(body)
     if kind == STATUS:
-        return Request(region_id, wait_s, None)
+        return None
+    if kind == CLOSING:
+        return Closing()
     raise ProtocolError(f"{kind!r} is no kind of request to a board")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from shoal.blackboard.claiming import HeldItem
 from shoal.blackboard.entry import Entries, Entry, decode_value, encode_value, entry_from, written_entry
@@ -14,7 +14,16 @@ from shoal.blackboard.operations import Complete, Delete, DeletePrefix, Get, Pos
 from shoal.blackboard.operations import Step as Operation
 from shoal.blackboard.results import Decided, Found, Page, Written
 
-Step = Operation
+
+class Completing(NamedTuple):
+    """The completion of an item that is held: its block then has nothing left to complete."""
+
+    complete: Complete
+    item: HeldItem[Any]
+
+
+Step = Operation | Completing
+"""What ``then`` and ``otherwise`` are made of; comes from :class:`Do`."""
 Answer = Entry[Any] | Entries[Any] | int | None
 """Of a put, post, get: the entry; of a range: entries; of a delete: how many keys; else nothing."""
 
@@ -83,11 +92,15 @@ class Do:
     @staticmethod
     def complete(item: HeldItem[Any], result: Any = None) -> Step:
         """Complete an item that is held: what follows from it can be posted at the same revision."""
-        return Complete(item.key, item.token, None if result is None else encode_value(result))
+        return Completing(
+            Complete(item.key, item.token, None if result is None else encode_value(result)), item
+        )
 
 
 def step_from(step: Step) -> Operation:
     """The step itself. Raises :class:`InvalidOperation` for anything else."""
+    if isinstance(step, Completing):
+        return step.complete
     if not isinstance(step, Operation):
         raise InvalidOperation(f"{step!r} is no step of a transaction: use shoal.blackboard.Do")
     return step

@@ -7,10 +7,10 @@ A behaviour is an object with a :class:`HandlerTable` (message type → handler)
     async handler(message, ctx) -> reply
     async on_stop(ctx, reason)         after the last message, also when it is stopped early; not when it is killed
 
-Handlers of one behaviour run one at a time unless its ``concurrency`` says otherwise. Three attributes are optional:
-``durable`` (its ``state`` survives), ``on_error`` (an :class:`OnError`) and ``retries``; and so is a plain method
-``stopping()``, called when an orderly stop begins: handlers that wait for something that does not come can be let go. With
-``quarantine = False`` no message is blamed for deaths: those of a board wait in it for minutes, whoever kills it.
+Handlers of one behaviour run one at a time unless its ``concurrency`` says otherwise. Optional are the attributes
+``durable`` (its ``state`` survives), ``on_error`` (an :class:`OnError`) and ``retries``; a plain method ``stopping()``,
+called when an orderly stop begins, so that handlers which wait for something that does not come can be let go; and
+``quarantine = False``: no message is blamed for deaths (those of a board wait in it for minutes, whoever kills it).
 """
 
 from __future__ import annotations

@@ -48,6 +48,7 @@ class Cell:
 
     __slots__ = (
         "_effects",
+        "_kept",
         "_recent",
         "_reserved",
         "_restarting",
@@ -102,6 +103,7 @@ class Cell:
         """How often it was made afresh in this process."""
         self._restarting: asyncio.Future[None] | None = None
         self._effects: Effects | None = None
+        self._kept: dict[str, Any] | None = None
 
     # -- starting ------------------------------------------------------------------------------------------
 
@@ -149,6 +151,13 @@ class Cell:
         if self._effects is None:
             self._effects = Effects(self)
         return self._effects
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """See ``Context.kept``."""
+        if self._kept is None:
+            self._kept = {}
+        return self._kept
 
     # -- admission -----------------------------------------------------------------------------------------
 

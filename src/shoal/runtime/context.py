@@ -137,13 +137,12 @@ class Context:
         timeout_s: float | None = None,
         lane: Lane | None = None,
         task: str | None = None,
-        mark: bytes | None = None,
+        anew: bool = False,
     ) -> Coroutine[Any, Any, Any]:
         """Send and wait for the answer. Raises as ``Ref.ask``; a cycle of asks fails at once.
 
         When the message is handled again, its n-th send has the same id as before: an ask that was answered is then
-        not done twice. With a ``mark`` the id goes by that instead, and by how often it was used: also a handling
-        that takes another way then means the same ask by the same id.
+        not done twice. One that is made ``anew`` is another ask each time.
         """
         scope = self._scope or self._make_scope()
         cell, delivery = self._cell, self._delivery
@@ -154,7 +153,7 @@ class Context:
             above = delivery.envelope.scope
             if above is not None and above.answer_by is not None:
                 scope = scope._replace(answer_by=above.answer_by)
-        message_id = self._next_id() if mark is None else self._marked_id(mark)
+        message_id = self._cell.host.ids.fresh() if anew else self._next_id()
         return cell.host.ask_as(
             cell.address, message_id, to if type(to) is str else _address(to), message, scope, asks, task, timeout_s,
             LANE_NORMAL if lane is None else lane,
@@ -206,7 +205,23 @@ class Context:
         """The main region of the blackboard; ``ctx.board.of(region)`` is another one."""
         return maker().of_context(self)
 
-    # -- for agents with a store of their own --------------------------------------------------------------
+    # -- for clients and agents that shoal brings along --------------------------------------------------------------
+
+    def id_of(self, mark: bytes) -> bytes:
+        """An id for something that is asked for here, by what it is: the n-th use of a ``mark`` gives the same id when
+        the message is handled again, also in another order. Empty in hooks, which handle no message."""
+        if self._delivery is None:
+            return b""
+        marks = self._marks
+        if marks is None:
+            marks = self._marks = {}
+        count = marks[mark] = marks.get(mark, self._sends // _ATTEMPT * _ATTEMPT) + 1
+        return derived_id(self._delivery.envelope.id + mark, count)
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What code of ours keeps between the messages of this agent, while its process lives."""
+        return self._cell.kept
 
     @property
     def config(self) -> Config:
@@ -228,15 +243,6 @@ class Context:
             return self._cell.host.ids.fresh()
         self._sends += 1
         return derived_id(self._delivery.envelope.id, self._sends)
-
-    def _marked_id(self, mark: bytes) -> bytes:
-        if self._delivery is None:
-            return self._cell.host.ids.fresh()
-        marks = self._marks
-        if marks is None:
-            marks = self._marks = {}
-        count = marks[mark] = marks.get(mark, self._sends // _ATTEMPT * _ATTEMPT) + 1
-        return derived_id(self._delivery.envelope.id + mark, count)
 
     def _make_scope(self) -> Scope:
         if self._delivery is None:

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
+from collections.abc import Awaitable, Callable
 from contextvars import Token
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload, runtime_checkable
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload, runtime_chec
 from shoal.runtime.boards import maker
 from shoal.runtime.config import Config
 from shoal.runtime.deadletters import DeadLetter
-from shoal.runtime.errors import AgentNotFound, ConfigError, SystemClosed
+from shoal.runtime.errors import AgentNotFound, ConfigError, ShoalError, SystemClosed
 from shoal.runtime.host import Host, role_of_agent
 from shoal.runtime.journal.resuming import TakenRun
 from shoal.runtime.logs import set_up_logs
@@ -35,6 +37,7 @@ from shoal.runtime.watchdog import LoopWatch
 if TYPE_CHECKING:
     from shoal.blackboard.board import Board
 
+_HOOK_S = 1.0
 _RECORDER_POLICY = RestartPolicy("permanent", intensity=1000, period_s=60.0, with_client=True)
 """Each restart of it is one of somebody who kills it: a damaged journal is no death. It is hardly ever given up."""
 B = TypeVar("B", covariant=True)
@@ -72,6 +75,7 @@ class System:
         self._metrics: MetricsServer | None = None
         self._run: Run | None = None
         self._news: News | None = None
+        self._hooks: list[Callable[[], Awaitable[None]]] = []
 
     @property
     def run(self) -> Run:
@@ -143,6 +147,10 @@ class System:
             name = self.fresh_name(role_of_agent(agent))
         policy = RestartPolicy(restart, intensity, period_s)
         return self._ref(await self._spawn(agent, check_name(name), host, policy), agent)
+
+    def before_shutdown(self, hook: Callable[[], Awaitable[None]]) -> None:
+        """Call ``hook`` when the system is about to be shut down, while all agents are still there; for a second."""
+        self._hooks.append(hook)
 
     async def keep(self, agent: Any, name: str, policy: RestartPolicy) -> Ref:
         """Start what a system keeps for itself, as a board: :meth:`spawn` with the whole policy."""
@@ -278,6 +286,10 @@ class System:
         await asyncio.shield(self._closing)
 
     async def _end(self, error: BaseException | None) -> None:
+        for hook in self._hooks:
+            with contextlib.suppress(ShoalError, TimeoutError):
+                async with asyncio.timeout(_HOOK_S):
+                    await hook()
         if self._run is not None:
             if self._news is not None:
                 await self._news.stop()

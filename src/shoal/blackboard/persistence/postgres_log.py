@@ -1,8 +1,8 @@
 """A region in PostgreSQL: for clusters, where a node and its files can be lost together.
 
-The same rows as in a SQLite file, in the tables of :mod:`.postgres_rows`. The region's name is locked for a
-transaction, so that regions wait for nobody but themselves. A commit returns when the server's ``synchronous_commit``
-says that it is safe.
+The same rows as in a SQLite file, in the tables of :mod:`.postgres_rows`. The row of the region's name is locked for a
+transaction, so that regions wait for nobody but themselves. Appending takes two trips to the server, and returns when
+the server's ``synchronous_commit`` says that it is safe.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from shoal.blackboard.persistence.rows import RegionRow
 from shoal.runtime.durable.errors import StoreError
 from shoal.runtime.durable.postgres_database import PostgresDatabase
 
-_LOCK = "SELECT number FROM shoal.board_names WHERE run = %s AND region = %s FOR UPDATE"
+_NUMBER = "SELECT number FROM shoal.board_names WHERE run = %s AND region = %s"
+_LOCK = "SELECT number FROM shoal.board_names WHERE number = %s FOR UPDATE"
 _NAME = "INSERT INTO shoal.board_names (run, region) VALUES (%s, %s) ON CONFLICT DO NOTHING"
 
 
@@ -34,22 +35,24 @@ class PostgresRegionLog(OwnedLog):
         """
         super().__init__(region)
         self._run = run
+        self._number: int | None = None
         self._database = PostgresDatabase(conninfo, TABLES, busy_s=busy_s)
 
     def open(self, owner: Owner, now: float, window: int) -> Saved:
         """See :class:`RegionLog`."""
         with self._database.transaction() as cursor:
             cursor.execute(_NAME, (self._run, self._region))
+            (self._number,) = cursor.execute(_NUMBER, (self._run, self._region)).fetchone()
         return super().open(owner, now, window)
 
     @contextmanager
     def _rows(self) -> Iterator[PostgresRegionRows]:
-        with self._database.transaction() as cursor:
-            found = cursor.execute(_LOCK, (self._run, self._region)).fetchone()
-            where = f"region {self._region!r} of run {self._run!r}"
-            if found is None:
-                raise StoreError(f"{where} is not there: it was not opened, or all of it was deleted")
-            yield PostgresRegionRows(cursor, found[0], where)
+        where = f"region {self._region!r} of run {self._run!r}"
+        if self._number is None:
+            raise StoreError(f"{where} was not opened: nobody owns it through this log")
+        with self._database.transaction(pipelined=True) as cursor:
+            cursor.connection.execute(_LOCK, (self._number,))
+            yield PostgresRegionRows(cursor.connection, self._number, where)
 
     def _check(self, rows: RegionRows) -> None:
         """The server does not lose the newest transactions."""

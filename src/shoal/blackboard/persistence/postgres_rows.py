@@ -54,13 +54,13 @@ _PAGE = 5000
 
 
 class PostgresRegionRows:
-    """The :class:`~shoal.blackboard.persistence.region_rows.RegionRows` of a cursor in a transaction."""
+    """The :class:`~shoal.blackboard.persistence.region_rows.RegionRows` of a connection in a transaction."""
 
-    __slots__ = ("_cursor", "_number", "_where")
+    __slots__ = ("_connection", "_number", "_where")
 
-    def __init__(self, cursor: Any, number: int, where: str) -> None:
+    def __init__(self, connection: Any, number: int, where: str) -> None:
         """``number``: the region's; ``where``: its run and name, for people."""
-        self._cursor = cursor
+        self._connection = connection
         self._number = number
         self._where = where
 
@@ -75,7 +75,7 @@ class PostgresRegionRows:
 
     def put_region(self, columns: Sequence[Any]) -> None:
         """See :class:`RegionRows`."""
-        self._cursor.execute(_PUT_REGION, (self._number, *columns))
+        self._read(_PUT_REGION, *columns)
 
     def is_empty(self) -> bool:
         """See :class:`RegionRows`."""
@@ -159,7 +159,7 @@ class PostgresRegionRows:
         )
 
     def _read(self, statement: str, *values: Any) -> Any:
-        return self._cursor.execute(statement, (self._number, *values))
+        return self._connection.execute(statement, (self._number, *values))
 
     def _put(
         self, table: str, types: Sequence[str], rows: Sequence[Sequence[Any]], conflict: str = ""

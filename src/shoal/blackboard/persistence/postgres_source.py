@@ -33,7 +33,7 @@ class PostgresSource:
             where = f"region {self._region!r} of run {self._run!r}"
             if found is None:
                 raise RegionUnknown(f"there is no {where}", region=self._region)
-            yield PostgresRegionRows(cursor, found[0], where)
+            yield PostgresRegionRows(cursor.connection, found[0], where)
 
     def check(self, rows: RegionRows, region: RegionRow | None) -> None:
         """The server does not lose the newest transactions."""

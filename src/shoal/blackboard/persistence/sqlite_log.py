@@ -2,7 +2,10 @@
 
 Beside it lies a mark (``-head``) by which a write-ahead log that was removed or cut off is found.
 
-FIGURES
+Measured on 2 busy cores, ext4, SQLite 3.40, ``NORMAL``, 100,000 random keys, values of 100 bytes, each put with its
+answer: 74 µs a transaction of one put, 0.46 ms one of 64 (the best tenth; medians were half as much again), and 23 µs a
+put in :meth:`SqliteRegionLog.tend`. After 1,000,000 puts it opens in 1.8 s: 100,000 entries, a window of 10,000 commits
+and 20,000 answers. ``python -m tests.blackboard.persistence.figures`` measures again.
 """
 
 from __future__ import annotations

@@ -109,8 +109,9 @@ class _Waiting:
         self._has_read = True
 
     async def _see(self, wait_s: float) -> None:
-        for version in await self._follower.changes(wait_s):
-            self._check.see(version, self._clock())
+        await self._follower.look(wait_s)
+        while self._follower.changes:
+            self._check.see(self._follower.changes.popleft(), self._clock())
 
     async def _wait(self) -> None:
         """Until something changes, or its time has come."""

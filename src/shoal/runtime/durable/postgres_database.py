@@ -62,12 +62,19 @@ class PostgresDatabase:
             raise
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[Any]:
-        """One transaction, with a cursor: all of it is there when the block ends, nothing of it when it raises."""
+    def transaction(self, *, pipelined: bool = False) -> Iterator[Any]:
+        """One transaction, with a cursor: all of it is there when the block ends, nothing of it when it raises.
+
+        ``pipelined``: statements wait for nothing until a result is asked for; each needs a cursor of its own then
+        (``cursor.connection.execute``), and an error may come later than its statement.
+        """
         with self._lock:
             try:
                 connection = self._connection()
-                with connection.transaction():
+                with contextlib.ExitStack() as stack:
+                    if pipelined and self._psycopg.Pipeline.is_supported():
+                        stack.enter_context(connection.pipeline())
+                    stack.enter_context(connection.transaction())
                     yield connection.cursor()
             except self._psycopg.Error as exc:
                 raise self._error(exc) from exc

@@ -39,7 +39,8 @@ def map_sqlite_error(
         return StoreError(f"{name} {path}: {exc}", **where)
     if primary == sqlite3.SQLITE_CANTOPEN:
         return StoreError(
-            f"{name} {path} cannot be opened ({exc}): check that its directory is there and can be written", **where
+            f"{name} {path} cannot be opened ({exc}): check that its directory is there and can be written",
+            **where,
         )
     # Corrupt, not a database, an I/O error, a table or column that is gone, text that is not UTF-8.
     return StoreBroken(f"{name} {path} is damaged or cannot be read: {exc}. {remedy}", **where)

@@ -167,8 +167,8 @@ class SqliteFile:
         if Path(f"{self.path}-shm").exists():
             return "ro"
         raise StoreError(
-            f"{self.kind.name} {self.path} has a write-ahead log, which cannot be read in a directory that is read-only: "
-            "copy the files to one that is not",
+            f"{self.kind.name} {self.path} has a write-ahead log, which cannot be read where nothing can be written: "
+            "copy the files to another directory",
             path=str(self.path),
         )
 
@@ -198,7 +198,9 @@ class SqliteFile:
             raise describe_os_error(exc, self.path, f"create {self.kind.name}") from exc
         finally:
             for leftover in (draft, Path(f"{draft}-wal"), Path(f"{draft}-shm"), Path(f"{draft}-journal")):
-                with contextlib.suppress(OSError):  # of a read-only file system, also of a file that is not there
+                with contextlib.suppress(
+                    OSError
+                ):  # of a read-only file system, also of a file that is not there
                     leftover.unlink()
 
     def _fill(self, draft: Path) -> None:
