@@ -12,14 +12,14 @@ Besides, revisions of a region must agree with real time: see :func:`check_revis
 
 from __future__ import annotations
 
-import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from tests.blackboard.history import Operation, describe
 from tests.blackboard.order_search import OrderSearch, Undecided
-from tests.blackboard.register_model import Register, changes
+from tests.blackboard.real_time import Span, highest_before
+from tests.blackboard.register_model import Answer, Read, Register, changes
 
 __all__ = ["LIMIT", "NotLinearizable", "Undecided", "check", "check_revisions"]
 
@@ -44,10 +44,7 @@ def check(
     operations = list(history)
     by_key: dict[str, list[Operation]] = defaultdict(list)
     for operation in operations:
-        if (operation.returned is None) != (operation.answer is None):
-            raise ValueError(f"an answer comes with the time it came at, and only then: {operation}")
-        if operation.returned is not None and operation.returned < operation.called:
-            raise ValueError(f"returned before it was called: {operation}")
+        _check_record(operation)
         by_key[operation.key].append(operation)
     check_revisions(operations)
     for key, of_key in sorted(by_key.items()):
@@ -59,6 +56,22 @@ def check(
             raise NotLinearizable(f"key {key!r}: no order explains all answers. {slower.explain()}")
 
 
+def _check_record(operation: Operation) -> None:
+    answer = operation.answer
+    if (operation.returned is None) != (answer is None):
+        raise ValueError(f"an answer comes with the time it came at, and only then: {describe(operation)}")
+    if operation.returned is not None and operation.returned < operation.called:
+        raise ValueError(f"returned before it was called: {describe(operation)}")
+    if isinstance(operation.request, Read) and answer is not None and not answer.done:
+        raise ValueError(f"a read is never refused: {describe(operation)}")
+    if (
+        changes(operation.request, answer)
+        and answer is not None
+        and answer != Answer(revision=answer.revision)
+    ):
+        raise ValueError(f"a write that was done shows its revision, and nothing else: {describe(operation)}")
+
+
 def check_revisions(history: Iterable[Operation]) -> None:
     """Check that revisions grow with real time, over all keys of the region.
 
@@ -66,25 +79,23 @@ def check_revisions(history: Iterable[Operation]) -> None:
     writes have the same. Raises :class:`NotLinearizable`.
     """
     made: dict[int, Operation] = {}
-    ended: list[tuple[float, int, Operation]] = []
-    newest: tuple[int, Operation] | None = None
-    for number, operation in enumerate(sorted(history, key=lambda operation: operation.called)):
-        while ended and ended[0][0] < operation.called:
-            _, _, earlier = heapq.heappop(ended)
-            shown = _shown(earlier)
-            if newest is None or shown > newest[0]:
-                newest = shown, earlier
-        if operation.answer is None or operation.returned is None:
+    spans = [
+        (Span(operation.called, operation.returned, _shown(operation)), operation)
+        for operation in history
+        if operation.returned is not None
+    ]
+    for operation, earlier, newest in highest_before(spans):
+        answer = operation.answer
+        assert answer is not None
+        if answer.revision is None:
             continue
-        revision = operation.answer.revision
-        writes = changes(operation.request, operation.answer)
-        if revision is not None and newest is not None and revision < newest[0] + writes:
-            raise NotLinearizable(_pair("revisions went back in real time", newest[1], operation))
-        if writes and revision is not None:
-            if revision in made:
-                raise NotLinearizable(_pair("two writes have one revision", made[revision], operation))
-            made[revision] = operation
-        heapq.heappush(ended, (operation.returned, number, operation))
+        writes = changes(operation.request, answer)
+        if earlier is not None and answer.revision < newest + writes:
+            raise NotLinearizable(_pair("revisions went back in real time", earlier, operation))
+        if writes:
+            if answer.revision in made:
+                raise NotLinearizable(_pair("two writes have one revision", made[answer.revision], operation))
+            made[answer.revision] = operation
 
 
 def _shown(operation: Operation) -> int:

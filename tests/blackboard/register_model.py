@@ -54,7 +54,7 @@ class Answer(NamedTuple):
     value: Hashable | Literal[Unsaid.UNSAID] | None = UNSAID
     """What was there: for a read, or a write that was refused."""
     mod: int | None = None
-    """The modify revision of what was there; 0: nothing."""
+    """The modify revision of what was there, likewise; 0: nothing."""
 
 
 class Hidden(NamedTuple):

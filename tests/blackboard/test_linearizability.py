@@ -182,11 +182,11 @@ def test_a_write_of_unknown_outcome_that_was_read_cannot_vanish_again(forget: Fo
 
 
 @EVERYTHING
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(SEEDS)
 def test_a_read_that_was_made_stale_is_found_wherever_it_is(forget: Forget, seed: int) -> None:
     random = Random(seed)
-    history = simulate(random, Region(), operations=200, lost=0.05, requests=PLAIN, forget=forget)
+    history = simulate(random, Region(), operations=150, lost=0.05, requests=PLAIN, forget=forget)
     changed = _with_a_stale_read(random, history)
     if changed is not None:
         with pytest.raises(NotLinearizable):
@@ -266,8 +266,12 @@ def test_a_search_that_takes_too_long_is_undecided_and_never_a_verdict() -> None
         check(history, limit=10)
 
 
-def test_an_answer_without_its_time_is_refused_as_a_record() -> None:
+def test_what_cannot_be_a_record_is_refused() -> None:
     with pytest.raises(ValueError, match="comes with the time"):
         check([Operation("c", "k", Read(), 0.0, None, Answer())])
     with pytest.raises(ValueError, match="before it was called"):
         check([Operation("c", "k", Read(), 1.0, 0.5, Answer())])
+    with pytest.raises(ValueError, match="shows its revision, and nothing else"):
+        check([did(0.0, Write("x"), Answer(revision=1, mod=1))])
+    with pytest.raises(ValueError, match="never refused"):
+        check([did(0.0, Read(), Answer(False))])

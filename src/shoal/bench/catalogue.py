@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from shoal.bench.board_rows import BOARD_ROWS
 from shoal.bench.errors import UnknownRow, nearest
 from shoal.bench.rows import Bar, Figure, Row
 
@@ -107,13 +108,16 @@ TELL1K = Row(
 )
 
 ROWS: tuple[Row, ...] = (
-    TELL, ASK, ASK64, HOP1, HOP64, FAN, CREATE, CELLS, RESTART, REDELIVER, DURABLE, TELL1K,
+    TELL, ASK, ASK64, HOP1, HOP64, FAN, CREATE, CELLS, RESTART, REDELIVER, DURABLE, TELL1K, *BOARD_ROWS,
 )  # fmt: skip
 """All rows in the order in which they are run and shown."""
 
 
 ABOUT_DEATH = frozenset({row.name for row in (RESTART, REDELIVER, DURABLE, TELL1K)})
 """Rows that have a panel of their own."""
+
+ABOUT_BOARDS = frozenset({row.name for row in BOARD_ROWS})
+"""Rows about the blackboard, which has a panel of its own too."""
 
 
 def rows_named(names: Sequence[str]) -> tuple[Row, ...]:

@@ -1,6 +1,7 @@
 """A contestant at work in one row: its side with limits around each step, its count, its runs, its error.
 
-Whatever a side raises is kept as its error and ends its part in the row; nothing waits forever.
+Whatever a side raises is kept as its error and ends its part in the row; nothing waits forever. One that cannot take
+part on this machine is no error, but absent.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from shoal.bench.calibration import final_count, next_trial
-from shoal.bench.errors import Miscounted, SideTimedOut
+from shoal.bench.errors import CannotTakePart, Miscounted, SideTimedOut
 from shoal.bench.processes import Meter
 from shoal.bench.results import Sample, SideResult
 from shoal.bench.rows import Row
@@ -47,6 +48,9 @@ class Contender:
     count: int = 0
     samples: list[Sample] = field(default_factory=list)
     error: str | None = None
+    absent: str | None = None
+    """Why it cannot take part on this machine."""
+    remark: str = ""
     side: Side = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,12 +65,20 @@ class Contender:
         """Do ``work``; whatever it raises becomes the error, unless there is an earlier one."""
         try:
             await work
+        except CannotTakePart as reason:
+            self.absent = str(reason)
         except Exception as error:
             self.error = self.error or f"{type(error).__name__}: {error}"
+
+    @property
+    def standing(self) -> bool:
+        """Whether it still takes part."""
+        return self.error is None and self.absent is None
 
     async def set_up(self, stage: Stage) -> None:
         """Start what the runs need."""
         await self._within("to set up", self.side.setup(stage))
+        self.remark = self.side.remark
 
     async def tear_down(self) -> None:
         """Stop what was started."""
@@ -78,6 +90,7 @@ class Contender:
         trial: int | None = counts.least
         while trial is not None:
             self.count = trial
+            await self._prepare()
             begun = self.instruments.clock()
             await self._run()
             took_s = self.instruments.clock() - begun
@@ -87,6 +100,7 @@ class Contender:
 
     async def sample(self, number: int, turn: int) -> None:
         """Time one run as turn ``turn`` of round ``number``."""
+        await self._prepare()
         gc.collect()  # now, and not in the middle of the run for what another side left behind
         meter, memory = self.instruments.meter, self.row.memory
         meter.begin(memory=memory)
@@ -105,6 +119,7 @@ class Contender:
                 memory_total_b=used.memory_b,
                 p50_s=percentile(latencies_s, 50) if latencies_s else None,
                 p99_s=percentile(latencies_s, 99) if latencies_s else None,
+                growth=outcome.growth,
                 processes_lost=used.lost,
             )
         )
@@ -112,7 +127,10 @@ class Contender:
 
     def result(self) -> SideResult:
         """What came of it."""
-        return SideResult.of(self.contestant.title, self.samples, self.error)
+        return SideResult.of(self.contestant.title, self.samples, self.error, self.remark)
+
+    async def _prepare(self) -> None:
+        await self._within("to prepare a run", self.side.prepare(self.count))
 
     async def _run(self) -> Outcome:
         outcome = await self._within("for a run", self.side.run(self.count))

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from shoal.bench.errors import UnknownSide, nearest
 from shoal.bench.sides import Contestant
 
-KEYS = ("shoal", "plain", "batched", "cold", "journaled", "local", "queue", "pipe")
+KEYS = (
+    "shoal", "plain", "batched", "cold", "journaled", "volatile", "local", "sqlite", "redis", "queue", "pipe",
+)  # fmt: skip
 """Keys of all contestants, in the order of the columns."""
 
 
@@ -24,20 +26,27 @@ def contestants_named(keys: Sequence[str]) -> tuple[Contestant, ...]:
 
 def _everybody() -> tuple[Contestant, ...]:
     # Late: they import Ray, which takes a second that `--help` and `--list` need not wait for.
-    from shoal.bench import floors, plain_ray, recovery_sides, shoal_sides  # noqa: PLC0415
+    from shoal.bench import board_contestants, floors, plain_ray, recovery_sides, shoal_sides  # noqa: PLC0415
 
     return (
-        Contestant("shoal", "shoal", {**shoal_sides.SHOAL, **recovery_sides.RECOVERY}),
+        Contestant(
+            "shoal",
+            "shoal",
+            {**shoal_sides.SHOAL, **recovery_sides.RECOVERY, **board_contestants.DURABLE},
+        ),
         Contestant("plain", "plain Ray", plain_ray.PLAIN),
         Contestant("batched", "Ray batched by hand", plain_ray.BATCHED),
         Contestant("cold", "shoal without spares", recovery_sides.COLD),
         Contestant("journaled", "shoal, journaled", recovery_sides.JOURNALED),
+        Contestant("volatile", "shoal, in memory", board_contestants.VOLATILE),
         Contestant(
             "local",
             "shoal, one process",
-            {**shoal_sides.LOCAL, **recovery_sides.RECOVERY_LOCAL},
+            {**shoal_sides.LOCAL, **recovery_sides.RECOVERY_LOCAL, **board_contestants.LOCAL},
             needs_ray=False,
         ),
+        Contestant("sqlite", "plain SQLite", board_contestants.SQLITE, needs_ray=False),
+        Contestant("redis", "Redis", board_contestants.REDIS, needs_ray=False),
         Contestant("queue", "floor: asyncio.Queue", floors.QUEUE, needs_ray=False),
         Contestant("pipe", "floor: pipe, two processes", floors.PIPE, needs_ray=False),
     )

@@ -7,6 +7,7 @@
         ├── UnknownRow       no row of that name; names the ones that are near
         ├── UnknownSide      no side of that name
         ├── CannotMeasure    settings that measure nothing: no rounds, no time, no side for any row
+        ├── CannotTakePart   a side needs what this machine has not: a server, a package
         ├── Miscounted       a side handled another number of messages than it was given
         └── SideTimedOut     a side did not finish in its limit
 """
@@ -33,6 +34,11 @@ class UnknownSide(BenchError):
 
 class CannotMeasure(BenchError):
     """Raised before anything is started when the settings leave nothing to measure."""
+
+
+class CannotTakePart(BenchError):
+    """Raised by a side in its setup when this machine lacks what it needs. It is left out of the row, with this as its
+    reason; that is no failure."""
 
 
 class Miscounted(BenchError):

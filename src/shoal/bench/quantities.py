@@ -44,6 +44,8 @@ def quantity(value: float, figure: Figure, op: str) -> str:
             return f"p99 {seconds(value)}"
         case Figure.WALL:
             return seconds(value)
+        case Figure.GROWTH:
+            return f"{in_three_digits(value)} ×"
 
 
 def _scaled(value: float, units: tuple[tuple[float, str], ...]) -> str:

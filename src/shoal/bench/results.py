@@ -43,6 +43,8 @@ class Sample(Record):
     """Median latency; None where the row has none."""
     p99_s: float | None = None
     """Latency that 1 % of the operations exceed."""
+    growth: float | None = None
+    """How many times as long an operation took on much as on little; None where the row does not ask."""
     processes_lost: int = 0
     """Processes that ended during the run; the last of their CPU time is missing in ``cpu_total_s``."""
 
@@ -59,6 +61,8 @@ class Sample(Record):
                 return self.p50_s
             case Figure.P99:
                 return self.p99_s
+            case Figure.GROWTH:
+                return self.growth
             case Figure.MEMORY:
                 return None if self.memory_total_b is None else self.memory_total_b / self.count
 
@@ -74,16 +78,18 @@ class SideResult(Record):
     """Where the rounds lie, for each figure that the runs have."""
     error: str | None = None
     """Why it has fewer runs than asked for, or none."""
+    remark: str = ""
+    """What has to be known of how it was run."""
 
     @classmethod
-    def of(cls, title: str, samples: list[Sample], error: str | None) -> SideResult:
+    def of(cls, title: str, samples: list[Sample], error: str | None, remark: str = "") -> SideResult:
         """The result with its spreads worked out."""
         spreads = {}
         for figure in Figure:
             values = [value for sample in samples if (value := sample.figure(figure)) is not None]
             if values:
                 spreads[figure] = spread_of(values)
-        return cls(title=title, samples=tuple(samples), spreads=spreads, error=error)
+        return cls(title=title, samples=tuple(samples), spreads=spreads, error=error, remark=remark)
 
     def by_round(self, figure: Figure) -> dict[int, float]:
         """The values of ``figure`` by number of round."""
@@ -141,6 +147,8 @@ class RowResult(Record):
     """The figure that the table leads with."""
     sides: dict[str, SideResult]
     """Result of each contestant by key."""
+    absent: dict[str, str] = Field(default_factory=dict)
+    """Why contestants that have a side could not take part, by key."""
     bars: tuple[BarResult, ...] = ()
     """What had to be reached."""
     idle_cores: float | None = None

@@ -24,6 +24,8 @@ class Figure(StrEnum):
     """Bytes of memory (proportional set size, all processes) for one operation's result."""
     WALL = "wall_s"
     """Seconds for the whole run."""
+    GROWTH = "growth"
+    """How many times as long an operation takes on much as on little: 1 when it does not grow."""
 
     @property
     def higher_is_better(self) -> bool:

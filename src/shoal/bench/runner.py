@@ -60,7 +60,7 @@ class Runner:
     async def _rounds(self, row: Row, contenders: Mapping[str, Contender]) -> None:
         rounds = min(self.settings.rounds, row.rounds_at_most or self.settings.rounds)
         for number in range(rounds):
-            standing = [key for key, contender in contenders.items() if contender.error is None]
+            standing = [key for key, contender in contenders.items() if contender.standing]
             for turn, key in enumerate(turn_order(standing, number)):
                 self.notify(f"{row.name}: round {number + 1} of {rounds}, {key}")
                 contender = contenders[key]
@@ -96,13 +96,15 @@ class Runner:
 
 def result_of(row: Row, contenders: Mapping[str, Contender], idle_cores: float | None) -> RowResult:
     """What came of ``row``, its bars judged."""
-    sides = {key: contender.result() for key, contender in contenders.items()}
+    absent = {key: one.absent for key, one in contenders.items() if one.absent is not None}
+    sides = {key: contender.result() for key, contender in contenders.items() if key not in absent}
     return RowResult(
         name=row.name,
         what=row.what,
         op=row.op,
         figure=row.figure,
         sides=sides,
+        absent=absent,
         bars=tuple(BarResult.of(bar, sides) for bar in row.bars),
         idle_cores=idle_cores,
     )

@@ -4,12 +4,14 @@ A **side** is one way of doing a row's work: with shoal, with plain Ray actors, 
 For each row of a bench the harness calls
 
     setup(stage)                 once, untimed: starts processes, and returns when they have answered
+    prepare(count)               before each run, untimed: lays ready what the run will use up
     run(count) -> Outcome        many times, timed as a whole, wall and CPU: does ``count`` operations
     settle()                     after each run, untimed: undoes what a run leaves behind
     teardown()                   once, untimed, also when setup or a run failed: stops what setup started
 
 A run returns when the last operation is *handled*, not when it is sent, and says how many were. Whatever it
 raises ends this side's part in the row, and the other sides go on. ``count`` always fits :class:`Counts`.
+:class:`~shoal.bench.errors.CannotTakePart` from its setup is no failure: the side is left out and the report says why.
 
 A **contestant** is a column of the table: one way of doing things, with a factory of sides for each row that
 it takes part in. To add one, write the sides and name them in ``contestants.py``; nothing else changes.
@@ -66,16 +68,23 @@ class Outcome:
     """Operations that were handled to their end, counted by whoever handled them where that is possible."""
     latencies_s: Sequence[float] = field(default=())
     """How long each operation took, for the rows whose figure is a latency; else empty."""
+    growth: float | None = None
+    """See :attr:`~shoal.bench.rows.Figure.GROWTH`; for the rows whose figure it is."""
 
 
 class Side(ABC):
     """One way of doing the work of one row."""
 
     counts: Counts = Counts()
+    remark: str = ""
+    """What has to be known of how it was run here, for the notes under the table; may be set in setup."""
 
     @abstractmethod
     async def setup(self, stage: Stage) -> None:
         """Start what the runs need and wait until it has answered once."""
+
+    async def prepare(self, count: int) -> None:  # noqa: B027 -- most runs use nothing up
+        """Lay ready what a run of ``count`` operations will use up."""
 
     @abstractmethod
     async def run(self, count: int) -> Outcome:

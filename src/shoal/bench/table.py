@@ -1,7 +1,7 @@
 """The result as tables for the terminal, readable from 100 columns on.
 
-Three panels: shoal between processes beside plain Ray, what death and durability cost, and below them what one
-process does beside the floors.
+Four panels: shoal between processes beside plain Ray, what death and durability cost, the blackboard beside plain
+stores, and below them what one process does beside the floors.
 Each cell leads with the row's figure and its noise over the rounds, and says below it what an operation
 costs.
 """
@@ -16,7 +16,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shoal.bench.catalogue import ABOUT_DEATH
+from shoal.bench.catalogue import ABOUT_BOARDS, ABOUT_DEATH
 from shoal.bench.quantities import in_three_digits, quantity, seconds, size
 from shoal.bench.results import BarResult, Report, RowResult, SideResult
 from shoal.bench.rows import Figure, Row
@@ -32,8 +32,17 @@ DEATH = (
 )
 """Contestants of the panel about death and durability."""
 
+BOARDS = (
+    ("shoal", "shoal"),
+    ("volatile", "in memory"),
+    ("local", "one process"),
+    ("sqlite", "plain SQLite"),
+    ("redis", "Redis"),
+)
+"""Contestants of the panel about the blackboard."""
+
 BESIDE = (("local", "shoal, one process"), ("queue", "asyncio.Queue"), ("pipe", "pipe, two processes"))
-"""Contestants of the second panel."""
+"""Contestants of the last panel."""
 
 _SHORT = {"shoal": "shoal", "plain": "plain", "batched": "by hand", "local": "local"}
 _NOTHING = Text("–", style="dim")
@@ -42,12 +51,14 @@ _NOTHING = Text("–", style="dim")
 def render(report: Report) -> RenderableType:
     """All of a report: the panels that have anything in them, then what to know when reading them."""
     parts: list[RenderableType] = []
-    messaging = [row for row in report.rows if row.name not in ABOUT_DEATH]
+    messaging = [row for row in report.rows if row.name not in ABOUT_DEATH | ABOUT_BOARDS]
     about_death = [row for row in report.rows if row.name in ABOUT_DEATH]
+    about_boards = [row for row in report.rows if row.name in ABOUT_BOARDS]
     for title, candidates, columns, ratio in (
         ("shoal beside plain Ray", messaging, MAIN, True),
         ("death and durability", about_death, DEATH, False),
-        ("one process, and the floors", report.rows, BESIDE, False),
+        ("blackboard", about_boards, BOARDS, False),
+        ("one process, and the floors", [*messaging, *about_death], BESIDE, False),
     ):
         rows = [row for row in candidates if any(key in row.sides for key, _ in columns)]
         if rows:
@@ -88,6 +99,7 @@ def notes(report: Report) -> list[str]:
         for side in row.sides.values()
         if side.error is not None
     ]
+    lines += _left_out(report) + _remarks(report)
     lost = sum(
         sample.processes_lost for row in report.rows for s in row.sides.values() for sample in s.samples
     )
@@ -105,6 +117,23 @@ def notes(report: Report) -> list[str]:
         f"{machine.python}, {versions}; took {seconds(report.took_s)}.",
     ]
     return lines
+
+
+def _left_out(report: Report) -> list[str]:
+    """Who could not take part and why, each reason once."""
+    rows: dict[tuple[str, str], list[str]] = {}
+    for row in report.rows:
+        for key, reason in row.absent.items():
+            rows.setdefault((key, reason), []).append(row.name)
+    return [f"{key} is left out of {', '.join(names)}: {reason}" for (key, reason), names in rows.items()]
+
+
+def _remarks(report: Report) -> list[str]:
+    """What sides say of themselves, each once."""
+    said = {
+        (side.title, side.remark): None for row in report.rows for side in row.sides.values() if side.remark
+    }
+    return [f"{title}: {remark}" for title, remark in said]
 
 
 def _panel(
@@ -138,6 +167,16 @@ def _lead_unit(row: RowResult) -> str:
     return f"{row.op}/s" if row.figure is Figure.RATE else str(row.figure).removesuffix("_s")
 
 
+def _lead(value: float, figure: Figure) -> str:
+    match figure:
+        case Figure.RATE:
+            return in_three_digits(value)
+        case Figure.GROWTH:
+            return quantity(value, figure, "")
+        case _:
+            return seconds(value)
+
+
 def _cell(row: RowResult, side: SideResult | None) -> Text:
     """The row's figure with its noise, then the figures that stand beside it."""
     if side is None:
@@ -145,12 +184,11 @@ def _cell(row: RowResult, side: SideResult | None) -> Text:
     if row.figure not in side.spreads:
         return Text("failed", style="red")
     shown = side.spreads[row.figure]
-    value = in_three_digits(shown.median) if row.figure is Figure.RATE else seconds(shown.median)
-    lines = [f"{value} ±{shown.noise:.0%}"]
+    lines = [f"{_lead(shown.median, row.figure)} ±{shown.noise:.0%}"]
     if any(bar.figure is Figure.WALL for bar in row.bars):
         lines.append(f"{side.samples[0].count:,} in {seconds(side.spreads[Figure.WALL].median)}")
-    for figure in (Figure.P99, Figure.MEMORY, Figure.CPU):
-        if figure in side.spreads:
+    for figure in (Figure.P50, Figure.P99, Figure.MEMORY, Figure.CPU):
+        if figure in side.spreads and figure is not row.figure:
             lines.append(quantity(side.spreads[figure].median, figure, row.op))
     return Text("\n".join(lines), style="yellow" if side.error else "")
 

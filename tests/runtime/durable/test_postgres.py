@@ -49,7 +49,7 @@ def test_a_server_that_is_not_there_is_unreachable(tmp_path: Path) -> None:
 def test_a_lost_connection_is_said_so_and_the_next_call_connects_again(tmp_path: Path) -> None:
     store = _store(tmp_path)
     store.open("desk", 1)
-    pid = store._open.info.backend_pid
+    pid = store._database._open.info.backend_pid
     with _connect() as other:
         other.execute("SELECT pg_terminate_backend(%s, 10000)", (pid,))
     with pytest.raises(StoreUnreachable):
@@ -73,7 +73,7 @@ def test_runs_do_not_see_one_another(tmp_path: Path) -> None:
 def test_an_agent_that_another_transaction_holds_is_busy_and_others_are_not(tmp_path: Path) -> None:
     holder, store = _store(tmp_path), _store(tmp_path, busy_s=0.05)
     holder.open("desk", 1)
-    with holder._transaction() as cursor:
+    with holder._database.transaction() as cursor:
         holder._owned(cursor, "desk", 1)
         with pytest.raises(StoreBusy):
             store.open("desk", 2)
