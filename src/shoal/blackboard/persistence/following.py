@@ -14,7 +14,7 @@ from shoal.blackboard.persistence.reading import Entry, apply, read_entries, rea
 from shoal.blackboard.persistence.region_rows import RegionRows
 from shoal.blackboard.persistence.rows import RegionRow, revision_of
 
-CHUNK = 4096
+CHUNK = 1024
 """Versions at a time, in whole commits."""
 
 
