@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shoal.bench.contender import Instruments
+from shoal.bench.errors import CannotTakePart
 from shoal.bench.processes import Used
 from shoal.bench.sides import Contestant, Counts, Outcome, Side, Stage
 
@@ -59,24 +60,39 @@ class FakeSide(Side):
         counts: Counts | None = None,
         latencies_s: Callable[[int], list[float]] = lambda _: [],
         fails: str = "",
+        absent: str = "",
+        remark: str = "",
+        prepares: bool = False,
         miscounts_by: int = 0,
         memory_each_b: int = 0,
+        growth: float | None = None,
     ) -> None:
         self.counts = counts or Counts()
         self._world, self._name, self._rate = world, name, rate
         self._latencies_s, self._fails, self._miscounts_by = latencies_s, fails, miscounts_by
         self._memory_each_b = memory_each_b
+        self._absent, self._prepares, self._growth = absent, prepares, growth
+        self.remark = remark
 
     async def setup(self, stage: Stage) -> None:
         self._note("setup")
+        if self._absent:
+            raise CannotTakePart(self._absent)
         self._world.now_s += 5.0
+
+    async def prepare(self, count: int) -> None:
+        if self._prepares:
+            self._note(f"prepare {count}")
+            self._world.now_s += 3.0
 
     async def run(self, count: int) -> Outcome:
         self._note(f"run {count}", step="run")
         self._world.now_s += count / self._rate
         self._world.cpu_s += count * 10e-6
         self._world.memory_b += count * self._memory_each_b
-        return Outcome(done=count + self._miscounts_by, latencies_s=self._latencies_s(count))
+        return Outcome(
+            done=count + self._miscounts_by, latencies_s=self._latencies_s(count), growth=self._growth
+        )
 
     async def settle(self) -> None:
         self._note("settle")

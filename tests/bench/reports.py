@@ -28,8 +28,10 @@ def side(
     count: int = 1000,
     p50_s: float | None = None,
     memory_each_b: int | None = None,
+    growth: float | None = None,
     cpu_s: float = 20e-6,
     error: str | None = None,
+    remark: str = "",
 ) -> SideResult:
     """Three rounds: 10 % below ``rate``, at it, and 10 % above."""
     samples = [
@@ -42,13 +44,19 @@ def side(
             memory_total_b=None if memory_each_b is None else memory_each_b * count,
             p50_s=p50_s,
             p99_s=None if p50_s is None else 3 * p50_s,
+            growth=growth,
         )
         for number in range(3)
     ]
-    return SideResult.of(title, samples, error)
+    return SideResult.of(title, samples, error, remark)
 
 
-def row_result(name: str, sides: Mapping[str, SideResult], figure: Figure | None = None) -> RowResult:
+def row_result(
+    name: str,
+    sides: Mapping[str, SideResult],
+    figure: Figure | None = None,
+    absent: Mapping[str, str] | None = None,
+) -> RowResult:
     """The catalogue's row of this name with these sides, its bars judged."""
     row = next(row for row in ROWS if row.name == name)
     return RowResult(
@@ -57,6 +65,7 @@ def row_result(name: str, sides: Mapping[str, SideResult], figure: Figure | None
         op=row.op,
         figure=figure or row.figure,
         sides=dict(sides),
+        absent=dict(absent or {}),
         bars=tuple(BarResult.of(bar, sides) for bar in row.bars),
         idle_cores=0.1,
     )

@@ -4,7 +4,7 @@ import msgpack
 import pytest
 
 from shoal.bench import plain_ray
-from shoal.bench.catalogue import ROWS, rows_named
+from shoal.bench.catalogue import ABOUT_BOARDS, ROWS, rows_named
 from shoal.bench.contestants import KEYS, contestants_named
 from shoal.bench.errors import BenchError, UnknownRow, UnknownSide
 from shoal.bench.workload import kilobyte, parcel
@@ -54,8 +54,21 @@ def test_contestants_take_part_in_rows_that_exist() -> None:
 
 
 def test_plain_ray_takes_part_in_every_row_that_it_can_do_at_all() -> None:
-    """It loses what waits in a mailbox, keeps no state and no journal."""
-    assert set(plain_ray.PLAIN) == {row.name for row in ROWS} - {"redeliver", "durable", "tell1k"}
+    """It loses what waits in a mailbox, keeps no state and no journal, and has no blackboard."""
+    unable = {"redeliver", "durable", "tell1k"} | ABOUT_BOARDS
+    assert set(plain_ray.PLAIN) == {row.name for row in ROWS} - unable
+
+
+def test_every_row_about_the_blackboard_has_plain_sqlite_and_redis_beside_it() -> None:
+    sides = {one.key: set(one.sides) & ABOUT_BOARDS for one in contestants_named([])}
+    assert sides["shoal"] == sides["sqlite"] == sides["redis"] == ABOUT_BOARDS
+    assert sides["volatile"] == ABOUT_BOARDS - {"brecover"}
+    assert sides["local"] == ABOUT_BOARDS - {"brecover"}
+
+
+def test_what_is_compared_on_the_blackboard_needs_no_ray_but_for_shoals_own() -> None:
+    needs_ray = {one.key for one in contestants_named([]) if one.needs_ray and set(one.sides) & ABOUT_BOARDS}
+    assert needs_ray == {"shoal", "volatile"}
 
 
 def test_bars_name_contestants_that_exist() -> None:

@@ -106,6 +106,20 @@ def test_a_side_that_failed_makes_the_status_one(
     assert "tell, Fake: RuntimeError: setup went wrong" in out
 
 
+def test_a_side_that_cannot_take_part_is_told_and_the_status_stays_zero(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = world.contestant("redis", 1.0, row="bget", absent="no redis-server is on the path")
+    monkeypatch.setattr(
+        command, "contestants_named", lambda _: (Contestant("redis", "Fake", gone.sides, needs_ray=False),)
+    )
+    code, out, _ = run(
+        "--rows", "bget", "--rounds", "1", "--seconds", "0.01", "--json", str(tmp_path / "out.json")
+    )
+    assert code == 0
+    assert "redis is left out of bget: no redis-server is on the path" in out
+
+
 async def test_the_floors_measure_real_work_without_ray() -> None:
     contestants = contestants_named(["queue", "pipe"])
     report = await measure((TELL,), contestants, Settings(rounds=2, seconds=0.02))

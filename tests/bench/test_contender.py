@@ -7,7 +7,7 @@ import pytest
 
 from shoal.bench.contender import Contender
 from shoal.bench.errors import Miscounted, SideTimedOut
-from shoal.bench.rows import Row
+from shoal.bench.rows import Figure, Row
 from shoal.bench.sides import Contestant, Counts, Outcome, Side, Stage
 from tests.bench.fakes import World
 
@@ -69,6 +69,37 @@ async def test_memory_is_read_where_the_row_asks_for_it() -> None:
     one.count = 10
     await one.sample(0, 0)
     assert one.samples[0].memory_total_b == 20_480
+
+
+async def test_what_a_run_uses_up_is_laid_ready_before_it_and_not_timed() -> None:
+    world = World()
+    one = contender(world, prepares=True)
+    one.count = 500
+    await one.sample(0, 0)
+    assert one.samples[0].wall_s == pytest.approx(0.5)
+    assert world.diary == ["one prepare 500", "one run 500", "one settle"]
+    await one.calibrate(1.0)
+    assert world.diary[3:6] == ["one prepare 1", "one run 1", "one settle"]
+    assert one.count == pytest.approx(1000, abs=1)
+
+
+async def test_a_side_that_cannot_take_part_is_absent_and_no_failure() -> None:
+    one = contender(World(), absent="no server is here")
+    await one.attempt(one.set_up(Stage()))
+    assert (one.absent, one.error, one.standing) == ("no server is here", None, False)
+
+
+async def test_what_a_side_says_of_itself_goes_with_its_result() -> None:
+    one = contender(World(), remark="synchronous=NORMAL")
+    await one.set_up(Stage())
+    assert one.result().remark == "synchronous=NORMAL"
+
+
+async def test_a_growth_that_was_measured_is_kept() -> None:
+    one = contender(World(), growth=1.25)
+    one.count = 10
+    await one.sample(0, 0)
+    assert one.samples[0].figure(Figure.GROWTH) == 1.25
 
 
 async def test_the_first_error_is_kept() -> None:

@@ -61,6 +61,7 @@ def test_sizes_have_the_unit_that_fits(value: float, text: str) -> None:
         (Figure.P50, "p50 2.00 ms"),
         (Figure.P99, "p99 2.00 ms"),
         (Figure.WALL, "2.00 ms"),
+        (Figure.GROWTH, "0.00200 ×"),
     ],
 )
 def test_each_figure_says_what_it_is(figure: Figure, text: str) -> None:

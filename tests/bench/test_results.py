@@ -20,6 +20,7 @@ def test_the_figures_of_a_run_are_for_one_operation() -> None:
     assert sample.figure(Figure.WALL) == pytest.approx(0.5)
     assert sample.figure(Figure.P50) == pytest.approx(0.001)
     assert sample.figure(Figure.P99) is None
+    assert sample.figure(Figure.GROWTH) is None
 
 
 def test_a_side_has_spreads_of_the_figures_it_measured_only() -> None:

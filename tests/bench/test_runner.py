@@ -98,6 +98,20 @@ async def test_a_bar_whose_sides_did_not_run_is_neither_met_nor_missed() -> None
     assert [(bar.measured, bar.met) for bar in result.bars] == [(None, None), (None, None)]
 
 
+@pytest.mark.parametrize("fresh", [False, True])
+async def test_a_side_that_cannot_take_part_is_left_out_with_its_reason(fresh: bool) -> None:
+    world = World()
+    row = Row(name="work", what="work is done", op="job", bars=(Bar(1, times="redis"),), fresh=fresh)
+    pair = [world.contestant("redis", 1000.0, absent="no server is here"), world.contestant("shoal", 1000.0)]
+    result = await runner(world, rounds=2).run(row, pair)
+    assert result.absent == {"redis": "no server is here"}
+    assert set(result.sides) == {"shoal"}
+    assert result.sides["shoal"].error is None
+    assert result.bars[0].met is None
+    assert world.diary.count("redis setup") == 1
+    assert "redis teardown" in world.diary
+
+
 async def test_a_contestant_without_a_side_of_the_row_takes_no_part() -> None:
     world = World()
     other = world.contestant("other", 1.0, row="elsewhere")

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 
 import pytest
 from rich.console import Console, RenderableType
 
-from shoal.bench import plain_ray
-from shoal.bench.catalogue import ROWS
+from shoal.bench import board_contestants, plain_ray
+from shoal.bench.catalogue import ABOUT_BOARDS, ROWS
 from shoal.bench.recovery_sides import COLD, JOURNALED
 from shoal.bench.results import Report, Sample, SideResult
 from shoal.bench.rows import Figure
+from shoal.bench.sides import SideFactory
 from shoal.bench.table import notes, render, render_catalogue
 from tests.bench.reports import report, row_result, side
 
@@ -24,8 +26,22 @@ def shown(renderable: RenderableType, width: int = 100) -> str:
 def full_report() -> Report:
     """Every row with every side that takes part, with figures as long as they get."""
     rates = {"shoal": 172_000.0, "plain": 2015.0, "batched": 114_000.0, "local": 254_000.0}
-    rates |= {"cold": 1.0, "journaled": 90_000.0}
-    only = {"batched": plain_ray.BATCHED, "cold": COLD, "journaled": JOURNALED, "plain": plain_ray.PLAIN}
+    rates |= {
+        "cold": 1.0,
+        "journaled": 90_000.0,
+        "volatile": 172_000.0,
+        "sqlite": 172_000.0,
+        "redis": 172_000.0,
+    }
+    only: dict[str, Mapping[str, SideFactory]] = {
+        "batched": plain_ray.BATCHED,
+        "cold": COLD,
+        "journaled": JOURNALED,
+        "plain": plain_ray.PLAIN,
+        "volatile": board_contestants.VOLATILE,
+        "sqlite": board_contestants.SQLITE,
+        "redis": board_contestants.REDIS,
+    }
     rows = []
     for row in ROWS:
         columns = {
@@ -33,7 +49,8 @@ def full_report() -> Report:
                 key,
                 3100.0 if row.memory else rate,
                 count=100_000 if row.name == "cells" and key == "shoal" else 20,
-                p50_s=0.00034 if row.figure is Figure.P50 else None,
+                p50_s=0.00034 if row.figure is Figure.P50 or row.name in ABOUT_BOARDS else None,
+                growth=1.08 if row.figure is Figure.GROWTH else None,
                 memory_each_b=54 * 2**20 if row.memory else None,
             )
             for key, rate in rates.items()
@@ -96,6 +113,46 @@ def test_one_process_and_floors_have_a_panel_of_their_own() -> None:
     assert "shoal beside plain Ray" not in text
     (line,) = [line for line in text.splitlines() if line.startswith(" tell")]
     assert " ".join(line.split()) == "tell 254,000 ±10% 900,000 ±10% – ≥ 200,000 msg/s yes"
+
+
+def test_the_blackboard_has_a_panel_of_its_own() -> None:
+    sides = {
+        "shoal": side("shoal", 5000.0, p50_s=0.0015),
+        "volatile": side("shoal, in memory", 6000.0, p50_s=0.001),
+        "local": side("shoal, one process", 5500.0),
+        "sqlite": side("plain SQLite", 16_000.0),
+    }
+    text = shown(render(report(row_result("bcas", sides))))
+    assert "blackboard" in text
+    assert "shoal beside plain Ray" not in text
+    assert "the floors" not in text
+    lines = [line for line in text.splitlines() if line.startswith((" bcas", " cas/s"))]
+    rates = "5,000 ±10% 6,000 ±10% 5,500 ±10% 16,000 ±10% –"
+    assert [" ".join(line.split()) for line in lines] == [
+        f"bcas {rates} ≥ 5,000 cas/s yes", "cas/s p50 1.50 ms p50 1.00 ms 20.0 µs CPU 20.0 µs CPU",
+    ]  # fmt: skip
+
+
+def test_growth_is_a_multiple_and_bars_of_several_say_whose_they_are() -> None:
+    sides = {"shoal": side("shoal", 1.0, growth=1.05), "local": side("local", 1.0, growth=1.4)}
+    lines = shown(render(report(row_result("bgrow", sides)))).splitlines()
+    first = next(line for line in lines if line.startswith(" bgrow"))
+    second = lines[lines.index(first) + 1]
+    assert " ".join(first.split()) == "bgrow 1.05 × ±0% – 1.40 × ±0% – – shoal ≤ 1.30 × yes"
+    assert second.split()[0] == "growth"
+    assert " ".join(second.split()).endswith("local ≤ 1.30 × no")
+
+
+def test_who_is_left_out_and_why_is_said_once_for_all_its_rows() -> None:
+    reason = {"redis": "no redis-server is on the path"}
+    both = report(row_result("bget", {}, absent=reason), row_result("bput", {}, absent=reason))
+    assert notes(both)[0] == "redis is left out of bget, bput: no redis-server is on the path"
+
+
+def test_what_sides_say_of_themselves_is_said_once() -> None:
+    said = {"redis": side("Redis", 1.0, remark="appendonly yes")}
+    lines = notes(report(row_result("bget", said), row_result("bput", said)))
+    assert lines.count("Redis: appendonly yes") == 1
 
 
 def test_the_notes_state_noise_idle_processes_and_the_machine() -> None:

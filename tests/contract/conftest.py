@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ import pytest_asyncio
 
 import shoal
 from tests.contract.agents import Stage
+from tests.contract.settings import SETTINGS
+from tests.contract.stands import Stand
 
-SETTINGS: dict[str, Any] = {"stop_grace_s": 0.5, "blocked_loop_s": 0.5, "hop_limit": 20}
 TARGETS: dict[str, dict[str, Any]] = {"local": {}, "isolated": {"isolate": True}, "ray": {}}
 
 
@@ -79,3 +81,25 @@ def fresh() -> Callable[[str], str]:
 async def stage(system: shoal.System, crowd: str, fresh: Callable[[str], str]) -> shoal.Ref:
     """A stage of the test's own."""
     return await system.spawn(Stage(), name=fresh("stage"), host=crowd)
+
+
+@pytest_asyncio.fixture(loop_scope="session", params=["local", pytest.param("ray", marks=pytest.mark.ray)])
+async def stand(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stand]:
+    """A system of the test's own whose agents can be killed, in one process and on Ray."""
+    if request.param == "ray":
+        request.getfixturevalue("ray_session")
+    async for opened in _opened(Stand(request.param, tmp_path / "run")):
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ray_stand(ray_session: str, tmp_path: Path) -> AsyncIterator[Stand]:
+    """The same on Ray alone."""
+    async for opened in _opened(Stand("ray", tmp_path / "run")):
+        yield opened
+
+
+async def _opened(stand: Stand) -> AsyncIterator[Stand]:
+    await stand.open()
+    yield stand
+    await stand.close()

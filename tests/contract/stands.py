@@ -9,7 +9,7 @@ from typing import Any
 
 import shoal
 from shoal.runtime.envelope import LANE_NORMAL, ROOT_SCOPE
-from tests.contract.conftest import SETTINGS
+from tests.contract.settings import SETTINGS
 from tests.contract.waiting import eventually
 
 

@@ -22,24 +22,6 @@ from tests.runtime.durable.stores import HAS_POSTGRES, database
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest_asyncio.fixture(loop_scope="session", params=["local", pytest.param("ray", marks=pytest.mark.ray)])
-async def stand(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stand]:
-    if request.param == "ray":
-        request.getfixturevalue("ray_session")
-    made = Stand(request.param, tmp_path / "run")
-    await made.open()
-    yield made
-    await made.close()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def ray_stand(ray_session: str, tmp_path: Path) -> AsyncIterator[Stand]:
-    made = Stand("ray", tmp_path / "run")
-    await made.open()
-    yield made
-    await made.close()
-
-
 @pytest_asyncio.fixture(loop_scope="session")
 async def local(tmp_path: Path) -> AsyncIterator[Stand]:
     made = Stand("local", tmp_path / "run")

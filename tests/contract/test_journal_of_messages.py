@@ -11,8 +11,8 @@ import pytest
 import shoal
 from shoal.runtime.errors import ConfigError, HandlerError
 from shoal.runtime.journal import open_run
-from tests.contract.conftest import SETTINGS
 from tests.contract.laborers import Purse
+from tests.contract.settings import SETTINGS
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -22,7 +22,7 @@ from tests.contract.agents import (
     Seen,
     Text,
 )
-from tests.contract.conftest import SETTINGS
+from tests.contract.settings import SETTINGS
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.ray]
 Fresh = Callable[[str], str]

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 import shoal
 from shoal.runtime.durable import SqliteStateStore
@@ -19,24 +17,6 @@ from tests.contract.durable_agents import Careful, Doer, Effect
 from tests.contract.stands import Stand
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-@pytest_asyncio.fixture(loop_scope="session", params=["local", pytest.param("ray", marks=pytest.mark.ray)])
-async def stand(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stand]:
-    if request.param == "ray":
-        request.getfixturevalue("ray_session")
-    made = Stand(request.param, tmp_path / "run")
-    await made.open()
-    yield made
-    await made.close()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def ray_stand(ray_session: str, tmp_path: Path) -> AsyncIterator[Stand]:
-    made = Stand("ray", tmp_path / "run")
-    await made.open()
-    yield made
-    await made.close()
 
 
 @pytest.fixture

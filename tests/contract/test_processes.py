@@ -18,7 +18,7 @@ import pytest
 import shoal
 from shoal.runtime.errors import AgentStopped, DeliveryError
 from tests.contract.agents import Block, Blocker, Echo, Player, Seen, Text
-from tests.contract.conftest import SETTINGS
+from tests.contract.settings import SETTINGS
 from tests.contract.waiting import eventually
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.ray]

@@ -22,8 +22,8 @@ from shoal.runtime.journal.records import TaskEnded
 from shoal.runtime.recorder import NAME as RECORDER
 from shoal.runtime.recording import Recording
 from shoal.runtime.tasks import TaskResult, task_message_id
-from tests.contract.conftest import SETTINGS
 from tests.contract.laborers import Hold, Job, Laborer, Purse, Square, marks
+from tests.contract.settings import SETTINGS
 from tests.contract.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -161,22 +161,6 @@ class ShoalDurableTell(ShoalTell):
         self._runs.cleanup()
 
 
-class Counter1k(Agent):
-    """Counts parcels of a kilobyte."""
-
-    def __init__(self) -> None:
-        self._handled = 0
-
-    async def on_parcel(self, message: Parcel, ctx: Context) -> None:
-        """Handle one."""
-        if message.number >= 0:
-            self._handled += 1
-
-    async def on_count(self, question: int, ctx: Context) -> int:
-        """How many were handled."""
-        return self._handled
-
-
 class ShoalTell1k(ShoalTell):
     """Tells of a kilobyte, with the journal of every message or without any."""
 
@@ -192,11 +176,6 @@ class ShoalTell1k(ShoalTell):
             options = {"run": "bench", "runs_root": self._runs.name, "journal": self._journal}
         self._system = await start(None, **options)
         await self.hire(self._system)
-
-    async def hire(self, system: System) -> None:
-        """One receiver."""
-        self._receiver = await system.spawn(Counter1k, name="receiver")
-        await self._receiver.ask(0)
 
     async def run(self, count: int) -> Outcome:
         """Tell ``count`` of them; then ask how many were handled."""

@@ -157,7 +157,8 @@ def _panel(
         if ratio:
             cells.append(_ratio_cell(row))
         name = Text.assemble((row.name, "bold"), "\n", (_lead_unit(row), "dim"))
-        bar_lines = "\n".join(bar_text(bar, row.op) for bar in bars) or "–"
+        several = len({bar.who for bar in bars}) > 1
+        bar_lines = "\n".join(f"{bar.who} " * several + bar_text(bar, row.op) for bar in bars) or "–"
         table.add_row(name, *cells, bar_lines, Text("\n").join(map(_verdict, bars)) or _NOTHING)
     return table
 

@@ -21,6 +21,7 @@ from shoal.runtime.effects import Effects
 from shoal.runtime.envelope import LANE_SYSTEM, Envelope
 from shoal.runtime.errors import AgentDied, AgentStopped, Cancelled, MailboxFull, ShoalError
 from shoal.runtime.failure import handler_error
+from shoal.runtime.hooks import run_hook
 from shoal.runtime.mailbox import Mailbox
 from shoal.runtime.recent import Recent
 from shoal.runtime.worker import Worker
@@ -112,10 +113,10 @@ class Cell:
         await self._run_hooks(self.behavior, again=self.host.generation > 1)
 
     async def _run_hooks(self, behavior: Behavior, *, again: bool) -> None:
-        await self.host.run_hook(self, behavior.on_start)
+        await run_hook(self, behavior.on_start)
         on_restart = getattr(behavior, "on_restart", None)
         if again and on_restart is not None:
-            await self.host.run_hook(self, on_restart)
+            await run_hook(self, on_restart)
 
     async def restart(self, why: str) -> None:
         """Go on with a fresh behaviour; what waits and who sends stays. When it does not start, the agent fails."""

@@ -18,7 +18,7 @@ from shoal.runtime.boards import maker
 from shoal.runtime.config import Config
 from shoal.runtime.deadletters import DeadLetter
 from shoal.runtime.errors import AgentNotFound, ConfigError, ShoalError, SystemClosed
-from shoal.runtime.host import Host, role_of_agent
+from shoal.runtime.host import Host
 from shoal.runtime.journal.resuming import TakenRun
 from shoal.runtime.logs import set_up_logs
 from shoal.runtime.metrics_endpoint import MetricsEndpoint, MetricsServer
@@ -31,6 +31,7 @@ from shoal.runtime.ref import Ref, Sender, check_name, current_sender, make_addr
 from shoal.runtime.restart_policy import RestartPolicy
 from shoal.runtime.run import Run
 from shoal.runtime.scribe import give_scribe
+from shoal.runtime.spawned import role_of_agent
 from shoal.runtime.supervision import Exit
 from shoal.runtime.watchdog import LoopWatch
 

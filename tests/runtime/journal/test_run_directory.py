@@ -85,13 +85,18 @@ def test_a_run_has_one_owner_at_a_time_and_the_second_learns_who_it_is(tmp_path:
 
 def test_a_run_whose_process_was_killed_can_be_taken_over_at_once(tmp_path: Path) -> None:
     script = """
-import os, sys, time
+import os, sys
 from shoal.runtime.journal import RunDirectory
 made = RunDirectory.create("audit", root=sys.argv[1], now=1.0)
 print(os.getpid(), flush=True)
-time.sleep(600)
+sys.stdin.read()
 """
-    owner = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    owner = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert owner.stdout is not None
     pid = int(owner.stdout.readline())
     holder = holder_of(tmp_path / "audit")
@@ -100,8 +105,7 @@ time.sleep(600)
     with pytest.raises(RunInUse, match=str(pid)):
         RunDirectory.open("audit", root=tmp_path)
     owner.kill()
-    owner.wait(60)
-    owner.stdout.close()
+    owner.communicate(timeout=60)
     assert holder_of(tmp_path / "audit") is None
     RunDirectory.open("audit", root=tmp_path).close()
 

@@ -80,7 +80,7 @@ class KnowledgeTeam(SupervisorRef):
                     AwaitEnd(wait_s=wait_s), timeout_s=wait_s + _ANSWER_S
                 )
             except (AskTimeout, AgentDied):  # it is started again, unless it was given up
-                deaths += 1
+                deaths, slice_s = deaths + 1, 0.0
                 if deaths > _DEATHS or time.monotonic() >= until:
                     raise
                 continue

@@ -86,7 +86,9 @@ class MessagesHandled(NamedTuple):
             rows = msgpack.unpackb(self.rows)
             return to_json(rows, bytes_mode="hex", inf_nan_mode="null").decode()
         except Exception as exc:  # msgpack and pydantic raise several of their own
-            raise ProtocolError(f"these bytes are no journaled messages ({type(exc).__name__}: {exc})") from exc
+            raise ProtocolError(
+                f"these bytes are no journaled messages ({type(exc).__name__}: {exc})"
+            ) from exc
 
 
 def messages_handled(rows: Sequence[MessageRow]) -> MessagesHandled:
