@@ -73,12 +73,12 @@ def test_the_json_has_every_run_and_the_layouts_version() -> None:
     assert content["schema_version"] == SCHEMA
     assert set(content) == {"schema_version", "started_at", "took_s", "machine", "settings", "rows"}
     (row,) = content["rows"]
-    assert set(row) == {"name", "what", "op", "figure", "sides", "bars", "idle_cores"}
+    assert set(row) == {"name", "what", "op", "figure", "sides", "absent", "bars", "idle_cores"}
     samples = row["sides"]["shoal"]["samples"]
     assert [sample["round"] for sample in samples] == [0, 1, 2]
     assert set(samples[0]) == {
         "round", "turn", "count", "wall_s", "cpu_total_s", "memory_total_b", "p50_s", "p99_s",
-        "processes_lost",
+        "growth", "processes_lost",
     }  # fmt: skip
     assert set(row["sides"]["shoal"]["spreads"]["rate"]) == {"median", "low", "high", "rounds"}
 

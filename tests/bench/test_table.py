@@ -138,9 +138,9 @@ def test_growth_is_a_multiple_and_bars_of_several_say_whose_they_are() -> None:
     lines = shown(render(report(row_result("bgrow", sides)))).splitlines()
     first = next(line for line in lines if line.startswith(" bgrow"))
     second = lines[lines.index(first) + 1]
-    assert " ".join(first.split()) == "bgrow 1.05 × ±0% – 1.40 × ±0% – – shoal ≤ 1.30 × yes"
+    assert " ".join(first.split()) == "bgrow 1.05 × ±0% – 1.40 × ±0% – – shoal ≤ 1.3 × yes"
     assert second.split()[0] == "growth"
-    assert " ".join(second.split()).endswith("local ≤ 1.30 × no")
+    assert " ".join(second.split()).endswith("local ≤ 1.3 × no")
 
 
 def test_who_is_left_out_and_why_is_said_once_for_all_its_rows() -> None:

@@ -135,6 +135,18 @@ def test_what_failed_does_not_come_back_beside_a_later_change() -> None:
     assert [one.revision for one in agenda.waiting.values()] == [8]
 
 
+def test_of_two_that_ran_at_once_and_failed_the_later_change_waits() -> None:
+    for order in ((3, 8), (8, 3)):
+        agenda = Agenda(10)
+        for revision in (3, 8):
+            agenda.offer(activation(revision=revision))
+            agenda.begin(activation(revision=revision).id)
+        for revision in order:
+            agenda.fail(activation(revision=revision).id, "broken", 0.0, attempts=3, backoff_s=0.0)
+        assert [one.revision for one in agenda.waiting.values()] == [8]
+        assert agenda.changed == {activation(revision=3).id, activation(revision=8).id}
+
+
 def test_what_was_cut_off_waits_again_without_having_failed() -> None:
     agenda = Agenda(10)
     one = activation()

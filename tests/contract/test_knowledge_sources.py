@@ -243,6 +243,20 @@ async def test_a_team_is_checked_before_anything_is_started(system: shoal.System
         await system.build(knowledge_sources([Critic]), name="no spaces")
 
 
+async def test_a_team_can_be_a_part_of_something_larger(
+    system: shoal.System, board: shoal.Board, fresh: Callable[[str], str]
+) -> None:
+    name = fresh("root")
+    inner = knowledge_sources([Critic, Judge], region=REGION, until=CountReached("verdict/", 1) | SOON)
+    spec = shoal.ChildSpec(id="inner", agent=inner.supervisor(f"{name}/inner"))
+    root = await system.spawn(shoal.Supervisor([spec]), name=name)
+    await board.put("hypothesis/1", Hypothesis(text="one", score=0.5))
+    team = KnowledgeTeam.of(root.child("inner"))
+    assert isinstance(team, KnowledgeTeam)
+    assert (await team.ended()).condition == "CountReached('verdict/', 1)"
+    await system.stop(root)
+
+
 # -- restarts ----------------------------------------------------------------------------------------------
 
 

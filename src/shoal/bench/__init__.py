@@ -1,7 +1,8 @@
 """Benchmarks: each row's work done by shoal, by plain Ray and by hand-batched Ray, in turns in one run.
 
 ``shoal bench`` runs them; see ``catalogue.py`` for the rows and their bars, ``sides.py`` for the seam, and
-``plain_ray`` for the baselines.
+``plain_ray`` for the baselines. The rows about the blackboard are in ``board_rows.py``, who does them in
+``board_contestants.py``.
 """
 
 from shoal.bench.errors import BenchError, CannotMeasure, Miscounted, SideTimedOut, UnknownRow, UnknownSide

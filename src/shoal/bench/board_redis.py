@@ -12,9 +12,9 @@ from __future__ import annotations
 import importlib
 import time
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from shoal.bench.board_work import pack, unpack
+from shoal.bench.board_work import Row, pack, unpack
 from shoal.bench.errors import Miscounted
 from shoal.bench.workload import Parcel
 
@@ -75,14 +75,6 @@ return r
 _WATCH_MS = 30_000
 
 
-class Row(NamedTuple):
-    """An entry, a change, or an item that was claimed (``revision`` is its token then)."""
-
-    key: str
-    value: Parcel
-    revision: int
-
-
 def redis_package() -> Any:
     """The ``redis`` package; raises ``ImportError`` where it is not installed."""
     return importlib.import_module("redis")
@@ -92,7 +84,12 @@ class RedisBoard:
     """A connection, for one thread. All keys begin with ``name``."""
 
     def __init__(self, url: str, name: str) -> None:
-        self._redis = redis_package().Redis.from_url(url, single_connection_client=True, protocol=2)
+        # Without retries: their pauses of a second would be in the time to recover, and nowhere else are any.
+        never = importlib.import_module("redis.retry").Retry(
+            importlib.import_module("redis.backoff").NoBackoff(), 0
+        )
+        client = redis_package().Redis
+        self._redis = client.from_url(url, single_connection_client=True, protocol=2, retry=never)
         # In braces: on a cluster all keys are on one node, as scripts need them.
         self._prefix = f"{{{name}}}:"
         scripts = (self._redis.register_script(text) for text in (_SET, _POST, _CLAIM, _COMPLETE))

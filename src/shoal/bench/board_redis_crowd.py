@@ -1,7 +1,7 @@
 """The processes in which Redis' clients work and watch: as many as shoal's agents have, each client in a thread.
 
 A process is told what to do through a pipe, and answers what it did. Threads and not tasks: the package's asyncio
-client does a fifth fewer operations (1 process of 4, 2 busy cores, redis 8.1: 4,000 to 3,000 a second).
+client does a quarter fewer operations (1 process of 4, 2 busy cores, redis 8.1: 4,000 to 3,000 a second).
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
 
-from shoal.bench.board_redis import RedisBoard, Row
+from shoal.bench.board_redis import RedisBoard
 from shoal.bench.board_work import (
     LEASE_S,
     PROCESSES,
     TAG,
     WATCHERS_EACH,
     WORKERS,
+    Row,
     Stopwatch,
     Work,
     check_found,

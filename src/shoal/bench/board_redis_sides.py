@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 from shoal.bench.board_growth import growth, growth_counts
 from shoal.bench.board_recovery import kill_counts
-from shoal.bench.board_redis import RedisBoard, Row
+from shoal.bench.board_redis import RedisBoard
 from shoal.bench.board_redis_crowd import Crowd
 from shoal.bench.board_redis_server import RedisServer
 from shoal.bench.board_work import (
@@ -20,6 +20,7 @@ from shoal.bench.board_work import (
     TAG,
     WATCHERS,
     WORKERS,
+    Row,
     Work,
     check_found,
     entry_key,

@@ -15,9 +15,8 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
-from shoal.bench.board_work import pack, unpack
+from shoal.bench.board_work import Row, pack, unpack
 from shoal.bench.errors import Miscounted
 from shoal.bench.workload import Parcel
 
@@ -55,14 +54,6 @@ _CLAIM = """UPDATE items SET state = 'claimed', token = ?, holder = ?, deadline 
     WHERE key = ?"""
 _COMPLETE = """UPDATE items SET state = 'done', result = ? WHERE key = ? AND state = 'claimed' AND token = ?
     AND deadline > ?"""
-
-
-class Row(NamedTuple):
-    """An entry, a change, or an item that was claimed (``revision`` is its token then)."""
-
-    key: str
-    value: Parcel
-    revision: int
 
 
 class SqliteBoard:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from shoal.bench import board_sqlite_keeper
@@ -24,13 +25,18 @@ class SqliteRecovery(Side):
     remark = REMARK
 
     def __init__(self) -> None:
+        self._started = ExitStack()
         self._keeper: subprocess.Popen[str] | None = None
 
     async def setup(self, stage: Stage) -> None:
         """Fill the file and start the process."""
         self._observe = stage.observe
-        self._directory = tempfile.TemporaryDirectory(prefix="shoal-bench-")
-        self._path = Path(self._directory.name) / "main.db"
+        directory = self._started.enter_context(tempfile.TemporaryDirectory(prefix="shoal-bench-"))
+        self._path = Path(directory) / "main.db"
+        self._started.callback(self._kill)
+        await asyncio.to_thread(self._fill)
+
+    def _fill(self) -> None:
         board = SqliteBoard(self._path)
         for keys in entry_keys(MANY):
             board.put_all(keys, parcel(0))
@@ -45,8 +51,7 @@ class SqliteRecovery(Side):
 
     async def teardown(self) -> None:
         """End it, and remove the file."""
-        self._kill()
-        self._directory.cleanup()
+        self._started.close()
 
     def _kill_each(self, count: int) -> Outcome:
         latencies_s = []

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from shoal.bench.board_growth import growth, growth_counts
-from shoal.bench.board_sqlite import REMARK, Row, SqliteBoard
+from shoal.bench.board_sqlite import REMARK, SqliteBoard
 from shoal.bench.board_sqlite_killed import SqliteRecovery
 from shoal.bench.board_work import (
     ENTRIES,
@@ -25,6 +25,7 @@ from shoal.bench.board_work import (
     TAG,
     WATCHERS,
     WORKERS,
+    Row,
     Stopwatch,
     check_found,
     check_next,

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgpack
 
@@ -111,6 +112,14 @@ def unpack(packed: bytes) -> Parcel:
 def stamped(number: int) -> Parcel:
     """A value that says when it was made, by the clock that all processes of a machine share."""
     return Parcel(number=number, sender="driver", score=time.monotonic(), text="x" * 153)
+
+
+class Row(NamedTuple):
+    """An entry, a change, or an item that was claimed (``revision`` is its token then), where it is not shoal's."""
+
+    key: str
+    value: Parcel
+    revision: int
 
 
 @dataclass(slots=True)

@@ -84,7 +84,7 @@ def bar_text(bar: BarResult, op: str) -> str:
     sign = "≥" if bar.figure.higher_is_better else "≤"
     if bar.times is not None:
         return f"{sign} {bar.value:g} × {_SHORT.get(bar.times, bar.times)}"
-    limit = re.sub(r"\.0+\b", "", quantity(bar.value, bar.figure, op))
+    limit = re.sub(r"(\.\d*[1-9])0+\b|\.0+\b", r"\1", quantity(bar.value, bar.figure, op))
     if bar.figure in (Figure.P50, Figure.P99):
         name, _, rest = limit.partition(" ")
         return f"{name} {sign} {rest}"

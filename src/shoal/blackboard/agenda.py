@@ -183,8 +183,13 @@ class Agenda:
         self._slots.clear()
 
     def _put_back(self, one: Activation) -> None:
-        if one.every or one.slot not in self._slots:  # else a later change waits already
-            self._put(one)
+        """Of two of one slot the later change waits: each of them may have been running when the other came back."""
+        other = self._slots.get(one.slot)
+        if other is not None and not one.every:
+            if self.waiting[other].revision > one.revision:
+                return
+            self.remove(other)
+        self._put(one)
 
     def _put(self, one: Activation) -> None:
         self.waiting[one.id] = one

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -528,3 +529,17 @@ def test_sources_are_named_by_their_class_or_as_they_are_given() -> None:
     assert sources["first"].address == "team/first"
     assert sources["second"].address == "team/second@crowd"
     assert sources["second"].concurrency == 2
+
+
+def test_a_team_travels_as_code_to_where_its_supervisor_runs() -> None:
+    from ray import cloudpickle
+
+    team = knowledge_sources([Critic, Quick()], until=Quiescence() | TimeLimit(5), choose=lambda *_: None)
+    supervisor = team.supervisor("team")
+    there = cloudpickle.loads(cloudpickle.dumps(supervisor))  # type: ignore[no-untyped-call]
+    assert [child.id for child in there.spec.children] == ["critic", "quick", "controller"]
+    one = Control(there.spec.children[-1].agent._plan, START)
+    see(one, "h/1")
+    one.see("main", version_of("hypothesis/1", Hypothesis(score=0.1), 2), 100.0)
+    assert sorted(activation.source for activation in one.agenda.waiting.values()) == ["critic", "quick"]
+    copy.deepcopy(supervisor)
