@@ -42,6 +42,11 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.ray]
 Build = Callable[..., Any]
 PREFIXES = ("hypothesis/", "verdict/", "number/", "double/", "bad/", "echo/", "job/", "control/")
 SOON = TimeLimit(PATIENCE_S)
+ON_RAY = (
+    "test_sources_work_on_what_is_on_the_board_and_on_what_comes_until_nothing_is_left_to_do",
+    "test_a_function_can_be_a_source",
+    "test_a_controller_that_fails_is_started_again_and_goes_on",
+)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -54,16 +59,25 @@ async def board(system: shoal.System) -> AsyncIterator[shoal.Board]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def build(system: shoal.System, board: shoal.Board, crowd: str) -> AsyncIterator[Build]:
-    """Builds teams whose sources share a host, and stops them."""
+async def build(
+    system: shoal.System, board: shoal.Board, crowd: str, request: pytest.FixtureRequest
+) -> AsyncIterator[Build]:
+    """Builds teams, and stops them. Their sources share a host where a child need not have a process of its own."""
     teams: list[KnowledgeTeam] = []
+    host: str | None = crowd
+    if request.node.callspec.params["system"] == "ray":
+        host = None
+        if request.node.originalname not in ON_RAY:
+            pytest.skip(
+                "a process for each source; the local host shows it, and others show that processes do"
+            )
 
     async def build(*sources: Any, **options: Any) -> KnowledgeTeam:
         shared = [
             source
             if isinstance(source, shoal.ChildSpec)
             else shoal.ChildSpec(
-                id=getattr(source, "__name__", type(source).__name__).lower(), agent=source, host=crowd
+                id=getattr(source, "__name__", type(source).__name__).lower(), agent=source, host=host
             )
             for source in sources
         ]
@@ -323,15 +337,12 @@ async def test_a_team_survives_kills_and_handles_each_change(
     await stage.ask(Arrived(gate="open"))
     processes = await system.processes()
     os.kill(processes[f"board/{REGION}" if victim == "board" else f"{name}/{victim}"], signal.SIGKILL)
-    if victim == "watcher":
-        await stage.ask(Arrived(gate="open", count=2))  # the same activation, in its next incarnation
     await stage.tell(Open(gate="open"))
     ended = await team.ended()
     assert ended.condition == "Quiescence()"
     done = [note for note in await stage.ask(Notes()) if note.startswith("look is done with")]
     assert sorted(set(done)) == [f"look is done with number/{key}" for key in "abc"]
-    if victim != "watcher":
-        assert len(done) == 3, "nothing was carried out twice: its sources lived"
+    assert len(done) == 3, "what a source tells again in its next incarnation has the same ids"
     await system.stop(team)
     for prefix in PREFIXES:
         await board.delete_prefix(prefix)

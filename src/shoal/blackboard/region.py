@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -76,7 +77,7 @@ class Region:
         self._access: StoreAccess[RegionLog] = StoreAccess(open_log)
         self._check = Schema(spec.schema_).check
         self._store: Store | None = None
-        self._answers: dict[bytes, bytes] = {}
+        self._answers: OrderedDict[bytes, bytes] = OrderedDict()  # a dict's oldest key is slow to find
         self._answer_bytes = 0
         self._failures = 0
         self._done_now: dict[bytes, bytes] = {}
@@ -120,7 +121,7 @@ class Region:
             )
         except ValueError as exc:
             raise StoreBroken(f"region {self._spec.region!r} is damaged: {exc}") from exc
-        self._store, self._answers, self.id = store, dict(saved.answers), saved.region_id
+        self._store, self._answers, self.id = store, OrderedDict(saved.answers), saved.region_id
         self._answer_bytes = sum(map(len, self._answers.values()))
         self.safe = store.revision
 
@@ -282,7 +283,7 @@ class Region:
             known[answer.message_id] = answer.reply
             self._answer_bytes += len(answer.reply)
         while len(known) > ANSWERS or self._answer_bytes > ANSWER_BYTES:
-            self._answer_bytes -= len(known.pop(next(iter(known))))
+            self._answer_bytes -= len(known.popitem(last=False)[1])
 
     async def _compact(self, batch: Sequence[Write]) -> None:
         """Keep no more history in memory than was asked for; and on disk, where that was asked for."""
