@@ -9,9 +9,11 @@ import sys
 import pytest
 
 NAMES = {
-    "shoal": """Agent Backoff Board ByField ChildSpec Config Context DeadLetter Do Entry Event Exit Field HeldItem
-        Key Lane LeastLoaded Overflow Ref RoundRobin Run Supervisor SupervisorRef System TaskResult
-        Team Topology errors function_agent message pipeline single start worker""",
+    "shoal": """Agent Backoff Board ByField ChildSpec Config Context CountReached DeadLetter Do Entry Event Exit
+        Field HeldItem ItemsDone Key KnowledgeTeam Lane LeastLoaded NoImprovement Overflow
+        Quiescence Rating Ref RoundRobin Run Supervisor SupervisorRef System TaskResult Team
+        TimeLimit Topology errors function_agent knowledge_sources message on_board pipeline single
+        start worker""",
     "shoal.actors": "Agent ChildCounts ChildState Supervisor SupervisorRef function_agent",
     "shoal.topologies": """ByField Front GateRejected LeastLoaded NoWorker Pipeline RoundRobin Router Signature
         Single Team TeamError Topology Worker WorkerView pipeline single worker""",

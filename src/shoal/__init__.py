@@ -3,9 +3,12 @@
 from shoal import errors
 from shoal.actors.agent import Agent
 from shoal.actors.function import function_agent
+from shoal.actors.knowledge import KnowledgeTeam, knowledge_sources, on_board
 from shoal.actors.supervisor import Supervisor
 from shoal.actors.supervisor_ref import SupervisorRef
 from shoal.blackboard import Board, Do, Entry, Event, Field, HeldItem, Key
+from shoal.blackboard.agenda import Rating
+from shoal.blackboard.termination import CountReached, ItemsDone, NoImprovement, Quiescence, TimeLimit
 from shoal.runtime.codec import message
 from shoal.runtime.config import Config, Overflow
 from shoal.runtime.context import Context
@@ -32,6 +35,7 @@ __all__ = [
     "ChildSpec",
     "Config",
     "Context",
+    "CountReached",
     "DeadLetter",
     "Do",
     "Entry",
@@ -39,10 +43,15 @@ __all__ = [
     "Exit",
     "Field",
     "HeldItem",
+    "ItemsDone",
     "Key",
+    "KnowledgeTeam",
     "Lane",
     "LeastLoaded",
+    "NoImprovement",
     "Overflow",
+    "Quiescence",
+    "Rating",
     "Ref",
     "RoundRobin",
     "Run",
@@ -51,10 +60,13 @@ __all__ = [
     "System",
     "TaskResult",
     "Team",
+    "TimeLimit",
     "Topology",
     "errors",
     "function_agent",
+    "knowledge_sources",
     "message",
+    "on_board",
     "pipeline",
     "single",
     "start",

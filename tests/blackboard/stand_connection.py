@@ -29,6 +29,8 @@ class StandConnection(Connection):
         self.fate: Callable[[int, bool], None] = lambda number, done: None
         """Called with each request's number before and after it is done; what it raises, the request raises."""
         self.requests = 0
+        self.before_status: list[Callable[[], Any]] = []
+        """What happens just before the next requests for the status, one each."""
         self.late: asyncio.Event | None = None
         """A watch's answer is on its way until this is set."""
         self._page = page
@@ -50,13 +52,13 @@ class StandConnection(Connection):
             pass
 
     async def operate(self, operation: Operation, *, wait_s: float = 0.0) -> Any:
-        number = self._come()
+        number = await self._come()
         result = self.stand.do(operation)
         self.fate(number, True)
         return result
 
     async def watch(self, watch: Watch, wait_s: float) -> Page:
-        self._come()
+        await self._come()
         until = self.stand.now + wait_s
         while True:
             store = self.stand.store
@@ -70,14 +72,17 @@ class StandConnection(Connection):
                 return Page(store.revision, (), False)
 
     async def status(self) -> Status:
-        self._come()
+        if self.before_status:
+            self.before_status.pop(0)()
+        await self._come()
         found = self.stand.store.summary()
         return Status(
             found.revision, found.oldest, found.keys, found.open, found.claimable, found.claimed, found.done,
             found.dead, found.leases, 0, 0,
         )  # fmt: skip
 
-    def _come(self) -> int:
+    async def _come(self) -> int:
+        await asyncio.sleep(0)  # it is on its way: others go on meanwhile
         self.requests += 1
         number = self.requests
         self.stand.advance()

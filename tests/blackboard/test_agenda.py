@@ -88,6 +88,15 @@ def test_it_has_room_until_so_many_wait_or_run() -> None:
     assert has_room()
 
 
+def test_one_that_ran_and_its_follower_are_found_again_and_the_follower_keeps_its_place() -> None:
+    agenda = Agenda(10)
+    for revision in (3, 8):
+        agenda.restore(activation(revision=revision))
+    agenda.begin(activation(revision=3).id)
+    assert agenda.offer(activation(revision=9)) == activation(revision=8)
+    assert [one.revision for one in agenda.waiting.values()] == [9]
+
+
 # -- failures ----------------------------------------------------------------------------------------------
 
 

@@ -48,6 +48,15 @@ async def test_what_is_there_is_of_one_revision_and_changes_go_on_from_it() -> N
     assert await looked(follower) == []
 
 
+async def test_what_was_read_anew_takes_the_place_of_what_had_changed() -> None:
+    stand = Stand()
+    follower = Follower(StandConnection(stand), ["a/"])
+    stand.put("a/1")
+    await follower.look(0.0)
+    assert [version.key async for version in follower.there()] == ["a/1"]
+    assert not follower.changes
+
+
 async def looked(follower: Follower) -> list[str]:
     follower.changes.clear()
     await follower.look(0.0)

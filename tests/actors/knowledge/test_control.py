@@ -123,6 +123,8 @@ def test_only_what_is_new_wakes_sources_when_a_region_is_read_again() -> None:
     one = control(Quick, concurrency=2)
     see(one, "h/1", "h/2")
     begun(one)
+    for id in list(one.agenda.running):
+        one.done(id)
     one.again("main")
     for version in (version_of("h/1", 1, 1), version_of("h/2", 1, 2), version_of("h/3", 1, 9)):
         if one.found("main", version):
@@ -213,6 +215,7 @@ def test_a_source_that_wakes_itself_endlessly_comes_to_its_end_and_the_others_go
         revision += 1
         one.done(activation.id)
     assert counts == {"quick": 5, "slow": 35}
+    assert {activation.source for activation in one.agenda.waiting.values()} == {"slow"}
     assert one.usage.sources["quick"].ignored >= 34
     assert caplog.text.count("quick.glance was begun 5 times, its max_activations") == 1
 

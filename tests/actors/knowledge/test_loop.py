@@ -325,3 +325,61 @@ async def test_a_team_that_has_ended_stays_so() -> None:
     scene.put("in/1")
     assert await scene.run() == ended
     assert scene.stand.keys("out/") == ["out/0"]
+
+
+async def test_a_change_at_the_last_moment_keeps_a_team_from_being_quiescent() -> None:
+    scene = Scene(Doubler)
+    scene.put("in/0")
+    scene.board.before_status = [partial(scene.put, "in/1"), partial(scene.put, "in/2")]
+    await scene.run()
+    assert scene.stand.keys("out/") == ["out/0", "out/1", "out/2"]
+
+
+async def test_while_the_board_is_away_activations_go_on_and_no_more_than_may_are_begun() -> None:
+    for failing in range(1, 12):
+        scene = Scene(Doubler, Closer)
+        gate, busy, most = asyncio.Event(), 0, 0
+
+        async def work(
+            activation: Activation, scene: Scene = scene, gate: asyncio.Event = gate, failing: int = failing
+        ) -> None:
+            nonlocal busy, most
+            busy += 1
+            most = max(most, busy)
+            if scene.sources.asked == 1:
+                scene.board.failing = [BoardUnavailable("it is away")] * failing
+                scene.board.after(30, partial(scene.put, "out/x"))
+                scene.board.after(60, gate.set)
+                await gate.wait()
+            busy -= 1
+
+        scene.sources.behave = work
+        scene.put("in/0")
+        ended = await scene.run()
+        assert ended.condition == "Quiescence()"
+        assert scene.stand.keys("closed/") == ["closed/0", "closed/x"]
+        assert (most, scene.sources.asked) == (1, 3)
+
+
+async def test_what_is_carried_out_though_the_board_does_not_know_of_it_is_not_begun_beside_itself() -> None:
+    scene = Scene(Doubler)
+    gate = asyncio.Event()
+
+    async def work(activation: Activation) -> None:
+        scene.board.failing = [BoardUnavailable("it is away")]
+        scene.board.after(60, gate.set)
+        await gate.wait()
+
+    def away(number: int, done: bool) -> None:
+        # The first write of the agenda, with which the activation would have been kept.
+        known = scene.stand.keys(agenda_key("team"))
+        if done and known and not scene.sources.asked and scene.board.requests < 100:
+            scene.stand.undo(scene.stand.store.revision - 1)
+            raise BoardUnavailable("it was not written")
+
+    scene.sources.behave = work
+    scene.board.after(1, lambda: scene.put("in/0"))
+    scene.board.fate = away
+    await scene.run()
+    assert scene.sources.asked == 1
+    assert scene.stand.keys("out/") == ["out/0"]

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from shoal.blackboard.errors import BoardUnavailable, InvalidOperation, RegionLost
-from shoal.blackboard.operations import Compact, Complete
+from shoal.blackboard.operations import Compact, Complete, Delete, Transaction
 from shoal.blackboard.termination import (
     CountReached,
     Ended,
@@ -152,3 +152,16 @@ async def test_improvement_counts_from_the_best_that_was_there(stand: Stand, boa
         board.after(second, partial(stand.put, "plan/2", {"score": second}))
     ended = await until(board, NoImprovement("plan/", "score", revisions=5) | ItemsDone("", 1))
     assert ended.after_s == 5.0
+
+
+async def test_the_status_and_the_changes_of_a_verdict_are_of_one_moment(
+    stand: Stand, board: StandConnection
+) -> None:
+    """The key goes when the item is done: there is no moment at which both conditions hold."""
+    stand.post("job/1")
+    stand.put("a/1")
+    key, token = stand.claimed(lease_s=1000.0)
+    both = Transaction((), (Delete("a/1"), Complete(key, token)))
+    board.before_status = [lambda: stand.do(both)]
+    with pytest.raises(TimeoutError, match=r"0 items open, 0 claimed; CountReached\('a/', 1\): 0 so far"):
+        await until(board, Quiescence() & CountReached("a/", 1), timeout_s=5)
