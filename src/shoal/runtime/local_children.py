@@ -69,6 +69,8 @@ class LocalChildren:
             cell = self._host.suspended.hold(address, self._address)
             if cell is not None:
                 cell.kill(exit.describe())
+                if hasattr(cell.behavior, "killed"):
+                    cell.behavior.killed()  # what it started on its own ends with it
             self._heard(Exited(id, token, exit))
 
     async def stop(self, id: str, token: int, how: Shutdown, *, again: bool) -> Exit | None:

@@ -68,7 +68,7 @@ class Post:
     ) -> Envelope:
         """Send one message; returns its envelope once it is accepted. Raises as ``Ref.tell``."""
         cell = self._host.cells.get(address)
-        if cell is None and address in self._host.suspended:
+        while cell is None and address in self._host.suspended:
             await self._host.suspended.wait(address)
             cell = self._host.cells.get(address)
         if cell is not None:

@@ -348,7 +348,7 @@ async def test_while_the_board_is_away_activations_go_on_and_no_more_than_may_ar
             most = max(most, busy)
             if scene.sources.asked == 1:
                 scene.board.failing = [BoardUnavailable("it is away")] * failing
-                scene.board.after(30, partial(scene.put, "out/x"))
+                scene.board.after(0.5, partial(scene.put, "out/x"))
                 scene.board.after(60, gate.set)
                 await gate.wait()
             busy -= 1
