@@ -84,8 +84,13 @@ async def _several(system: Any, receivers: list[str], sources: list[str], chance
 
 
 @pytest.mark.parametrize(
-    "attack", [_agents, _agents_and_keeper, _several], ids=["agents", "agents and the system actor", "several at once"]
-)  # fmt: skip
+    "attack",
+    [
+        pytest.param(_agents, id="agents", marks=pytest.mark.slow),
+        pytest.param(_agents_and_keeper, id="agents and the system actor", marks=pytest.mark.slow),
+        pytest.param(_several, id="several at once"),
+    ],
+)
 async def test_nothing_is_lost_and_order_is_kept_while_processes_are_killed_at_random(
     ray_session: str, tmp_path: Path, attack: Attack
 ) -> None:

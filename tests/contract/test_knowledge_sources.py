@@ -322,7 +322,14 @@ async def test_a_team_of_that_name_goes_on_where_one_before_it_was_stopped(
     await system.stop(third)
 
 
-@pytest.mark.parametrize("victim", ["controller", "watcher", "board"])
+@pytest.mark.parametrize(
+    "victim",
+    [
+        "controller",
+        pytest.param("watcher", marks=pytest.mark.slow),
+        pytest.param("board", marks=pytest.mark.slow),
+    ],
+)
 async def test_a_team_survives_kills_and_handles_each_change(
     ray_system: shoal.System, victim: str, fresh: Callable[[str], str]
 ) -> None:
