@@ -1,0 +1,1 @@
+"""Language models: what is asked and answered, the models themselves, and calls that survive their failures."""
