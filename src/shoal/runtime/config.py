@@ -78,6 +78,14 @@ class Config(BaseModel):
     state_store: str = Field(default="", repr=False)
     """Where durable agents are kept. Empty: SQLite files in the run directory. ``postgresql://...``: a database."""
 
+    models: dict[str, Any] = Field(default_factory=dict)
+    """Language models by the names that agents use; each has the fields of :class:`~shoal.models.spec.Model`."""
+    budget: dict[str, Any] = Field(default_factory=dict)
+    """What the whole system may use: the fields of :class:`~shoal.models.permits.Budget`."""
+    limits: dict[str, Any] = Field(default_factory=dict)
+    """Budgets of teams, agents and tasks, and rates of models: the fields of
+    :class:`~shoal.actors.limits.spec.LimitsSpec`."""
+
     journal: Literal["tasks", "messages"] = "tasks"
     """What a run records: its tasks and what happened to agents, or each handled message as well."""
 
@@ -86,6 +94,19 @@ class Config(BaseModel):
     def _absolute(cls, run_dir: Any) -> Any:
         """A path is fine too; hosts have working directories of their own."""
         return str(Path(run_dir).absolute()) if run_dir and isinstance(run_dir, str | Path) else run_dir
+
+    @field_validator("models", "budget", "limits", mode="before")
+    @classmethod
+    def _as_data(cls, value: Any) -> Any:
+        """Models of Pydantic are fine too; what is kept is data."""
+        if isinstance(value, BaseModel):
+            return value.model_dump(mode="json", exclude_defaults=True)
+        if isinstance(value, dict):
+            return {
+                key: cls._as_data(entry) if isinstance(entry, BaseModel) else entry
+                for key, entry in value.items()
+            }
+        return value
 
     @field_validator("state_store")
     @classmethod

@@ -94,6 +94,12 @@ class Context:
         return self._cell.host.generation - 1 + self._cell.restarts
 
     @property
+    def attempt(self) -> int:
+        """How often this handling was tried before, with ``on_error="retry"``; 0 for the first time. A message that is
+        handled again because its process died is not another attempt."""
+        return self._sends // _ATTEMPT
+
+    @property
     def cancelled(self) -> bool:
         """Whether nobody waits for this handling any more. Long computations between awaits should look."""
         deadline = self.deadline

@@ -11,6 +11,7 @@ from typing import Any
 
 from shoal.runtime.config import make_config
 from shoal.runtime.errors import ConfigError
+from shoal.runtime.extensions import check_settings, open_all
 from shoal.runtime.host import Host
 from shoal.runtime.journal.resuming import TakenRun, take_run
 from shoal.runtime.journal.run_directory import check_run_id
@@ -25,6 +26,7 @@ class Starting:
     ) -> None:
         self._target = target
         self._config = make_config(settings)
+        check_settings(self._config)
         if self._config.journal != "tasks" and not run:
             raise ConfigError(
                 f"journal={self._config.journal!r} needs a run to write to: give run=True or a name for it"
@@ -47,8 +49,15 @@ class Starting:
             await self._system.__aexit__(kind, exc, trace)
 
     async def _start(self) -> System:
-        if not self._run:
-            return await self._start_system()
+        system = await self._start_with_run() if self._run else await self._start_system()
+        try:
+            await open_all(system)
+        except BaseException:
+            await system.shutdown()
+            raise
+        return system
+
+    async def _start_with_run(self) -> System:
         # (A store's address may hold a password.)
         settings = self._config.model_dump(mode="json", exclude_defaults=True, exclude={"state_store"})
         taken = take_run(self._run, root=self._root, settings=settings, now=time.time())

@@ -18,6 +18,7 @@ from shoal.runtime.boards import maker
 from shoal.runtime.config import Config
 from shoal.runtime.deadletters import DeadLetter
 from shoal.runtime.errors import AgentNotFound, ConfigError, ShoalError, SystemClosed
+from shoal.runtime.extensions import prepare
 from shoal.runtime.host import Host
 from shoal.runtime.journal.resuming import TakenRun
 from shoal.runtime.logs import set_up_logs
@@ -147,6 +148,7 @@ class System:
         if name is None:
             name = self.fresh_name(role_of_agent(agent))
         policy = RestartPolicy(restart, intensity, period_s)
+        await prepare(self, agent)
         return self._ref(await self._spawn(agent, check_name(name), host, policy), agent)
 
     def before_shutdown(self, hook: Callable[[], Awaitable[None]]) -> None:
