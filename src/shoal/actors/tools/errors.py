@@ -9,6 +9,7 @@
         ├── BadArguments            broken JSON, or they do not fit; names each field
         ├── OriginRefused           an argument comes from where the tool accepts none; names the argument and source
         ├── ApprovalRefused         a person said no, or nobody said anything in time
+        ├── ToolChanged             a server describes it otherwise than when it was approved
         └── ToolFailed              it raised or took too long; carries ``type``
 """
 
@@ -39,6 +40,10 @@ class OriginRefused(ToolError):
 
 class ApprovalRefused(ToolError):
     """Nobody approved the call: a person refused it, or the time for it ran out."""
+
+
+class ToolChanged(ToolError):
+    """What a server says of the tool is not what was approved; it is not called until somebody approves it anew."""
 
 
 class ToolFailed(ToolError):
