@@ -124,7 +124,7 @@ class Finish(StrEnum):
 class ToolCallPart(NamedTuple):
     """A piece of a tool call; pieces of one call have the same ``index``."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # not the tuple's method
     id: str = ""
     name: str = ""
     arguments: str = ""

@@ -10,7 +10,8 @@
         ├── RateLimited             429; ``retry_after_s`` when the server says so
         ├── ModelMalformed          no answer one can read: not JSON, HTML, a stream that just ends, no choices
         ├── ModelRejected           400, 401, 403, 404, 422: the same call will never work; says what to change
-        │   └── ContextTooLong      the conversation does not fit into the model's context
+        │   ├── ContextTooLong      the conversation does not fit into the model's context
+        │   └── KeyMissing          no key for the endpoint, or none that can be sent; a ConfigError too
         ├── ModelRefused            the model or a content filter declined to answer
         ├── OutputInvalid           the answer does not have the shape asked for, nor did its repairs
         ├── NoModelLeft             each model of a fallback chain failed; carries why, one by one
@@ -25,7 +26,7 @@ from __future__ import annotations
 from typing import Any
 
 from shoal.models.chat import Usage
-from shoal.runtime.errors import ShoalError
+from shoal.runtime.errors import ConfigError, ShoalError
 
 
 class ModelError(ShoalError):
@@ -85,6 +86,10 @@ class ModelRejected(ModelError):
 
 class ContextTooLong(ModelRejected):
     """The conversation does not fit into the model's context."""
+
+
+class KeyMissing(ModelRejected, ConfigError):
+    """There is no key for the endpoint where the model is called, or none that can be sent. Nothing was sent."""
 
 
 class ModelRefused(ModelError):

@@ -41,12 +41,12 @@ class _Collected:
                 if family is UP:
                     yield [snapshot.host], 0
                 continue
-            for label, value in snapshot.figures.get(family.name, ()):
-                yield [label, snapshot.host] if family.label else [snapshot.host], value
+            for labels, value in snapshot.figures.get(family.name, ()):
+                yield [*labels, snapshot.host], value
 
 
 def _metric(family: Family, samples: Iterable[tuple[list[str], Value]]) -> Metric:
-    labels = [family.label, "host"] if family.label else ["host"]
+    labels = [*family.labels, "host"]
     if family.kind is Kind.HISTOGRAM:
         histogram = HistogramMetricFamily(family.name, family.help, labels=labels)
         bounds = [*(str(float(bound)) for bound in family.bounds), "+Inf"]

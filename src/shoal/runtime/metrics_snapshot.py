@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from shoal.runtime.deadletters import Reason
-from shoal.runtime.stats import SECONDS, SIZES, RoleStats, Tally
+from shoal.runtime.stats import SECONDS, SIZES, TOKEN_RATES, HostStats, ModelStats, RoleStats, Tally
 
 if TYPE_CHECKING:
     from shoal.runtime.host import Host
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Value = float | list[float]
 """A number; or, of a histogram, the observations in each bucket (the last: +Inf), then their sum."""
+Figure = tuple[tuple[str, ...], Value]
+"""The values of the family's labels, and the figure."""
 _COPY_TRIES = 100
 
 
@@ -39,8 +41,8 @@ class Family:
     """Without the ``_total`` that Prometheus shows behind a counter's name."""
     kind: Kind
     help: str
-    label: str | None = None
-    """``role``, ``reason`` or none."""
+    labels: tuple[str, ...] = ()
+    """Besides ``host``."""
     bounds: tuple[float, ...] = ()
     """Upper bounds of a histogram's buckets."""
 
@@ -49,8 +51,8 @@ class Snapshot(NamedTuple):
     """One host at one moment."""
 
     host: str
-    figures: dict[str, list[tuple[str, Value]]] | None
-    """By family: the label's value ("" when it has none) and the figure. ``None``: no answer came."""
+    figures: dict[str, list[Figure]] | None
+    """By family. ``None``: no answer came."""
 
 
 class _Role(NamedTuple):
@@ -64,12 +66,16 @@ class _Process(NamedTuple):
     blocked_s: float
 
 
-def _counter(name: str, text: str, label: str | None = None) -> Family:
-    return Family(name, Kind.COUNTER, text, label)
+def _counter(name: str, text: str, *labels: str) -> Family:
+    return Family(name, Kind.COUNTER, text, labels)
 
 
-def _gauge(name: str, text: str, label: str | None = None) -> Family:
-    return Family(name, Kind.GAUGE, text, label)
+def _gauge(name: str, text: str, *labels: str) -> Family:
+    return Family(name, Kind.GAUGE, text, labels)
+
+
+def _histogram(name: str, text: str, bounds: tuple[float, ...], *labels: str) -> Family:
+    return Family(name, Kind.HISTOGRAM, text, labels, bounds)
 
 
 def _read(tally: Tally) -> list[float]:
@@ -104,22 +110,18 @@ _BY_ROLE: tuple[tuple[Family, Callable[[_Role], Value]], ...] = (
         lambda r: r.stats.deduplicated,
     ),
     (
-        Family(
-            "shoal_handling_seconds", Kind.HISTOGRAM, "Time to check and handle a message.", "role", SECONDS
-        ),
+        _histogram("shoal_handling_seconds", "Time to check and handle a message.", SECONDS, "role"),
         lambda r: _read(r.stats.handling),
     ),
     (
-        Family("shoal_queueing_seconds", Kind.HISTOGRAM, "Time in the mailbox.", "role", SECONDS),
+        _histogram("shoal_queueing_seconds", "Time in the mailbox.", SECONDS, "role"),
         lambda r: _read(r.stats.queueing),
     ),
 )
 _BY_REASON = _counter("shoal_dead_letters", "Messages that will not be processed.", "reason")
 _BY_HOST: tuple[tuple[Family, Callable[[_Process], Value]], ...] = (
     (
-        Family(
-            "shoal_batch_messages", Kind.HISTOGRAM, "Messages in a batch sent to another host.", None, SIZES
-        ),
+        _histogram("shoal_batch_messages", "Messages in a batch sent to another host.", SIZES),
         lambda p: _read(p.host.stats.links.batches),
     ),
     (
@@ -150,12 +152,61 @@ _BY_HOST: tuple[tuple[Family, Callable[[_Process], Value]], ...] = (
         lambda p: p.blocked_s,
     ),
 )
+_MODEL_CALLS = _counter(
+    "shoal_model_calls", "Attempts at calls of a language model, by how they ended.", "model", "outcome"
+)
+_BY_MODEL: tuple[tuple[Family, Callable[[ModelStats], Value]], ...] = (
+    (
+        _counter("shoal_model_input_tokens", "Tokens that were sent to the model.", "model"),
+        lambda m: m.input_tokens,
+    ),
+    (
+        _counter("shoal_model_output_tokens", "Tokens that the model wrote.", "model"),
+        lambda m: m.output_tokens,
+    ),
+    (_counter("shoal_model_usd", "US dollars, by the price table.", "model"), lambda m: m.usd),
+    (
+        _counter("shoal_model_retries", "Attempts after another one had failed.", "model"),
+        lambda m: m.retries,
+    ),
+    (
+        _counter("shoal_model_cache_hits", "Calls that were answered from the cache.", "model"),
+        lambda m: m.cache_hits,
+    ),
+    (
+        _histogram(
+            "shoal_model_first_token_seconds", "From the request to its first token.", SECONDS, "model"
+        ),
+        lambda m: _read(m.first_token),
+    ),
+    (
+        _histogram(
+            "shoal_model_tokens_per_second",
+            "Speed of answers after their first token.",
+            TOKEN_RATES,
+            "model",
+        ),
+        lambda m: _read(m.token_rate),
+    ),
+    (
+        _histogram("shoal_model_permit_wait_seconds", "Time that calls waited for leave.", SECONDS, "model"),
+        lambda m: _read(m.permit_wait),
+    ),
+)
+_BREAKER = _gauge(
+    "shoal_model_breaker_state",
+    "Circuit breaker of a model's endpoint: 0 closed, 1 half-open, 2 open.",
+    "endpoint",
+)
 
 FAMILIES: tuple[Family, ...] = (
     UP,
     *(family for family, _ in _BY_ROLE),
     _BY_REASON,
     *(family for family, _ in _BY_HOST),
+    _MODEL_CALLS,
+    *(family for family, _ in _BY_MODEL),
+    _BREAKER,
 )
 """All of them, in the order they are exported."""
 
@@ -166,16 +217,27 @@ def take_snapshot(host: Host, blocked_s: float) -> Snapshot:
     roles = [
         (name, _Role(stats, *depths.get(id(stats), (0, 0)))) for name, stats in _copy(host.stats.roles.items)
     ]  # fmt: skip
-    figures: dict[str, list[tuple[str, Value]]] = {UP.name: [("", 1)]}
+    figures: dict[str, list[Figure]] = {UP.name: [((), 1)]}
     for role_family, read_role in _BY_ROLE:
-        figures[role_family.name] = [(name, read_role(role)) for name, role in roles]
+        figures[role_family.name] = [((name,), read_role(role)) for name, role in roles]
     # Also the reasons that never occurred: a rate sees a first dead letter only when there was a 0 before it.
     counts = host.dead_letters.counts
-    figures[_BY_REASON.name] = [(reason.value, counts.get(reason, 0)) for reason in Reason]
+    figures[_BY_REASON.name] = [((reason.value,), counts.get(reason, 0)) for reason in Reason]
     process = _Process(host, blocked_s)
     for host_family, read_host in _BY_HOST:
-        figures[host_family.name] = [("", read_host(process))]
+        figures[host_family.name] = [((), read_host(process))]
+    _add_models(figures, host.stats)
     return Snapshot(host.name, figures)
+
+
+def _add_models(figures: dict[str, list[Figure]], stats: HostStats) -> None:
+    models = _copy(stats.models.items)
+    figures[_MODEL_CALLS.name] = [
+        ((name, outcome), count) for name, model in models for outcome, count in _copy(model.calls.items)
+    ]
+    for family, read in _BY_MODEL:
+        figures[family.name] = [((name,), read(model)) for name, model in models]
+    figures[_BREAKER.name] = [((endpoint,), state) for endpoint, state in _copy(stats.breakers.items)]
 
 
 def silent(host: str) -> Snapshot:

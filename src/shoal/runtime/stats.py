@@ -29,6 +29,8 @@ SECONDS = (
     300,
 )
 """Upper bounds of the time histograms' buckets, in seconds."""
+TOKEN_RATES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+"""Upper bounds of the buckets of answers' speeds, in tokens a second."""
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 """Upper bounds of the batch size histogram's buckets, in messages."""
 
@@ -86,16 +88,54 @@ class LinkStats:
         self.protocol_errors = 0
 
 
+class ModelStats:
+    """What one language model was asked in this process, and what it answered."""
+
+    __slots__ = (
+        "cache_hits",
+        "calls",
+        "first_token",
+        "input_tokens",
+        "output_tokens",
+        "permit_wait",
+        "retries",
+        "token_rate",
+        "usd",
+    )
+
+    def __init__(self) -> None:
+        self.calls: dict[str, int] = {}
+        """Attempts by how they ended."""
+        self.input_tokens = 0
+        self.output_tokens = 0
+        self.usd = 0.0
+        self.retries = 0
+        self.cache_hits = 0
+        self.first_token = Tally(SECONDS)
+        self.token_rate = Tally(TOKEN_RATES)
+        self.permit_wait = Tally(SECONDS)
+
+
 class HostStats:
     """All of a process."""
 
     def __init__(self) -> None:
         self.roles: dict[str, RoleStats] = {}
         self.links = LinkStats()
+        self.models: dict[str, ModelStats] = {}
+        self.breakers: dict[str, int] = {}
+        """By endpoint of a model: 0 closed, 1 half-open, 2 open."""
 
     def role(self, name: str) -> RoleStats:
         """The counters of one role."""
         stats = self.roles.get(name)
         if stats is None:
             stats = self.roles[name] = RoleStats()
+        return stats
+
+    def model(self, name: str) -> ModelStats:
+        """The counters of one language model."""
+        stats = self.models.get(name)
+        if stats is None:
+            stats = self.models[name] = ModelStats()
         return stats
