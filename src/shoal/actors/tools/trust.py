@@ -55,8 +55,9 @@ def judged(tool: Tool, arguments: Mapping[str, Any], seen: Seen) -> OriginRefuse
     if composed <= accepts:
         return None
     spec = tool.spec
-    values = {leaf for message in seen.trusted for _, leaf, _ in _leaves(to_jsonable_python(message), "")}
-    known = values | {("text", name) for name in _properties(spec.parameters)}
+    given = [part for message in seen.trusted for part in _leaves(to_jsonable_python(message), "", keys=True)]
+    values = {leaf for _, leaf, is_key in given if not is_key}
+    known = {leaf for _, leaf, _ in given} | {("text", name) for name in _properties(spec.parameters)}
     for name, value in arguments.items():
         for path, leaf, is_key in _leaves(value, name, keys=True):
             if leaf not in (known if is_key else values):
@@ -68,7 +69,7 @@ def _leaves(value: Any, path: str, *, keys: bool = False) -> Iterator[tuple[str,
     """Texts and numbers in a JSON value, each with its path; with ``keys`` also those of objects, marked as such."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            if keys:
+            if keys and key:
                 yield f"{path}.{key}", ("text", key), True
             yield from _leaves(inner, f"{path}.{key}" if path else str(key), keys=keys)
     elif isinstance(value, list | tuple):
