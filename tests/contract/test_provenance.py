@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 import shoal
+from shoal.actors.knowledge import knowledge_sources, on_board
+from shoal.blackboard.termination import Quiescence, TimeLimit
 from shoal.runtime.envelope import LANE_NORMAL, ROOT_SCOPE
 from shoal.runtime.provenance import Origin
+from shoal.topologies import pipeline
 from tests.contract.origin_agents import (
     Archive,
     Do,
@@ -27,7 +30,7 @@ from tests.contract.origin_agents import (
     Witness,
 )
 from tests.contract.stands import Stand
-from tests.contract.waiting import eventually
+from tests.contract.waiting import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 Fresh = Callable[[str], str]
@@ -220,3 +223,42 @@ async def test_a_message_that_is_delivered_again_after_a_kill_has_the_origin_tha
 ) -> None:
     mortal = await ray_system.spawn(Mortal(str(tmp_path / "died")), name=fresh("mortal"))
     assert await mortal.ask(Which(), origin=Origin.TOOL) == [2]
+
+
+# -- through what runs by itself ----------------------------------------------------------------------------
+
+
+@on_board("page/")
+async def note(event: shoal.Event[str], ctx: shoal.Context) -> None:
+    """A source that writes down what it was woken by."""
+    await ctx.board.put(f"note/{event.key}", event.value)
+
+
+async def test_a_knowledge_source_has_seen_what_the_change_that_woke_it_was_made_of() -> None:
+    async with shoal.start("local") as system:
+        board = await system.board().open()
+        doer = await system.spawn(Doer(), name="doer")
+        await doer.ask(Do(what=["put"], key="page/good"))
+        await doer.ask(Do(what=["web", "put"], key="page/bad"))
+        await doer.ask(Do(what=["put"], key="page/good as well"))
+        team = await system.build(knowledge_sources([note], until=Quiescence() | TimeLimit(PATIENCE_S)))
+        await team.ended()
+        origins = {entry.key: entry.origin.name for entry in await board.range("note/")}
+        assert origins == {
+            "note/page/bad": "WEB", "note/page/good": "TRUSTED", "note/page/good as well": "TRUSTED",
+        }  # fmt: skip
+
+
+async def fetching(url: str, ctx: shoal.Context) -> Which:
+    """A stage that looks at a page, where it is given one."""
+    if url:
+        ctx.joined(Origin.WEB, f"tool fetch of {url}")
+    return Which()
+
+
+async def test_a_team_carries_origins_from_member_to_member() -> None:
+    async with shoal.start("local") as system:
+        line = await system.build(pipeline(fetching, Witness()))
+        assert (await line.ask(""))[0] == 0
+        assert (await line.ask("", origin=Origin.TOOL))[0] == 2
+        assert (await line.ask("http://page"))[0] == 3

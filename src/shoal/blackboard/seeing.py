@@ -21,7 +21,7 @@ def asker_here(asker: Asker) -> Asker:
     if isinstance(asker, Context):
         return asker
     current = current_sender.get(None)
-    return current if isinstance(current, Context) and current.host is asker else asker
+    return current if isinstance(current, Context) and current._home is asker else asker
 
 
 def see(asker: Asker, region: str, versions: Iterable[Version | Entry[Any]]) -> None:

@@ -64,8 +64,7 @@ class Context:
         return Ref(self._cell.address)
 
     @property
-    def host(self) -> Host:
-        """The host of its process."""
+    def _home(self) -> Host:
         return self._cell.host
 
     @property

@@ -117,8 +117,7 @@ class Host(OnLoop):
         self.out = self._out
 
     @property
-    def host(self) -> Host:
-        """Itself: see ``Sender.host``."""
+    def _home(self) -> Host:
         return self
 
     # -- sending for code that is no agent (Sender protocol) -------------------------------------------------

@@ -159,7 +159,8 @@ class Post:
             raise with_envelope(error, envelope) from None
         finally:
             origin = self.asks.close(message_id)
-            if origin and asker is not None:
+            # Of what the ask itself had, the answer says nothing new.
+            if origin > scope.origin and asker is not None:
                 asker.joined(origin, f"an answer of {address}")
 
     def _may_wait(self, address: str) -> bool:

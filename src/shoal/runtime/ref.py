@@ -43,7 +43,7 @@ class Sender(Protocol):
     """What a ref sends through: the host of this process, or the handling of a message in it."""
 
     @property
-    def host(self) -> object:
+    def _home(self) -> object:
         """The host, of a handling that of its agent: what an agent sends is its own, whoever made the ref."""
 
     def tell(
@@ -126,7 +126,7 @@ class Ref:
     def _via(self) -> Sender:
         """Who sends: what runs now, or the host that made the ref, when that is not an agent of it."""
         own, current = self._sender, current_sender.get(None)
-        if own is not None and (current is None or current.host is not own):
+        if own is not None and (current is None or current._home is not own):
             return own
         if current is None:
             raise SystemClosed(f"no running system here to send to {self.address!r} through")
