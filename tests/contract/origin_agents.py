@@ -197,6 +197,8 @@ class Archive(shoal.Agent):
         self.to = to
 
     async def on_told(self, told: Told, ctx: shoal.Context) -> str:
+        if told.text == "page":
+            ctx.joined(Origin.WEB, "a page")
         self.state.text = told.text
         if self.to:
             await ctx.tell(self.to, told)

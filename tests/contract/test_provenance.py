@@ -50,8 +50,7 @@ async def heard(system: shoal.System, message_id: bytes, name: str, message: Any
     """The origin that an answer comes with (none when it is trusted), asked under an id."""
     ears: Any = Ears()
     host = system._host
-    scope = ROOT_SCOPE._replace(origin=int(Origin.WEB)) if isinstance(message, Told) else ROOT_SCOPE
-    await host.ask_as(host.name, message_id, name, message, scope, (), None, 60.0, LANE_NORMAL, ears)
+    await host.ask_as(host.name, message_id, name, message, ROOT_SCOPE, (), None, 60.0, LANE_NORMAL, ears)
     return list(ears.heard)
 
 
@@ -179,7 +178,7 @@ async def test_a_durable_agents_state_keeps_the_origin_of_what_it_was_made_of_ov
 ) -> None:
     archive = await stand.spawn(Archive(), "archive")
     assert await archive.ask(Which()) == [0]
-    await archive.ask(Told(text="page"), origin=Origin.TOOL)
+    await archive.ask(Told(text="text"), origin=Origin.TOOL)
     await stand.kill("archive")
     archive = stand.system.ref("archive")
     assert await archive.ask(Which()) == [2, "the saved state of archive"]
