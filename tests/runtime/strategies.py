@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from shoal.runtime.envelope import Envelope, Kind, Lane, Scope
 from shoal.runtime.flow import FlowReport
-from shoal.runtime.wire import Data, Group, Reply, Report
+from shoal.runtime.provenance import Origin
+from shoal.runtime.wire import Data, Group, Reply, Report, Status, ending
 
 _numbers = count(1)
 
@@ -59,8 +60,9 @@ def scopes() -> st.SearchStrategy[Scope]:
     path = st.lists(names(), max_size=8).map(tuple)
     message = st.none() | ids()
     return st.builds(
-        Scope, name, name, message, message, second, second, st.integers(0, 2000), path, path, name
-    )
+        Scope, name, name, message, message, second, second, st.integers(0, 2000), path, path, name,
+        st.sampled_from(Origin).map(int),
+    )  # fmt: skip
 
 
 def envelopes() -> st.SearchStrategy[Envelope]:
@@ -96,7 +98,8 @@ def flow_reports() -> st.SearchStrategy[FlowReport]:
 
 def report_frames() -> st.SearchStrategy[Report]:
     """REPORT frames."""
-    reply = st.builds(Reply, ids(), st.integers(0, 2), names(), st.binary(max_size=40))
+    endings = st.builds(ending, st.sampled_from(Status).map(int), st.sampled_from(Origin).map(int))
+    reply = st.builds(Reply, ids(), endings, names(), st.binary(max_size=40))
     return st.builds(
         Report, counts, counts, counts, st.lists(flow_reports(), max_size=3), st.lists(reply, max_size=3)
     )

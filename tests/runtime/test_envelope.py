@@ -20,6 +20,7 @@ from shoal.runtime.envelope import (
     envelope_from_wire,
     scope_of_sends,
 )
+from shoal.runtime.provenance import Origin
 from tests.runtime.strategies import envelope, envelopes, ids, natives, scopes
 
 
@@ -45,7 +46,7 @@ def test_an_envelope_with_one_field_replaced_is_one_or_a_value_error(
     _accept_or_refuse(tuple(fields))
 
 
-@given(message=envelopes(), scope=scopes(), field=st.integers(0, 9), value=natives() | st.tuples(natives()))
+@given(message=envelopes(), scope=scopes(), field=st.integers(0, 10), value=natives() | st.tuples(natives()))
 def test_a_scope_with_one_field_replaced_is_one_or_a_value_error(
     message: Envelope, scope: Scope, field: int, value: Any
 ) -> None:
@@ -67,7 +68,8 @@ def _accept_or_refuse(fields: Any) -> None:
     assert isinstance(scope.hops, int)
     for second in (scope.deadline, scope.answer_by):
         assert second is None or isinstance(second, float)
-    scope_of_sends(message, "agent")
+    assert scope.origin in list(Origin)
+    scope_of_sends(message, "agent", scope.origin)
     asks_waiting(message, "agent")
 
 
@@ -103,7 +105,7 @@ def test_a_rerun_derives_the_same_ids_and_no_others(
 @given(message=envelopes())
 def test_what_a_message_causes_inherits_its_scope_and_counts_the_hop(message: Envelope) -> None:
     before = message.scope or Scope()
-    after = scope_of_sends(message, "agent")
+    after = scope_of_sends(message, "agent", 2)
     inherited = ("task", "correlation", "deadline", "budget")
     assert [getattr(after, name) for name in inherited] == [getattr(before, name) for name in inherited]
     assert after.trace == (before.trace or message.id)
@@ -112,6 +114,7 @@ def test_what_a_message_causes_inherits_its_scope_and_counts_the_hop(message: En
     assert after.path == (*before.path, "agent")[-PATH_KEPT:]
     assert after.asks == ()
     assert after.answer_by is None
+    assert after.origin == 2
 
 
 def test_an_ask_waits_behind_the_asks_it_serves_a_tell_only_for_itself() -> None:

@@ -53,6 +53,9 @@ class Agent:
     """What a handler's exception does beyond failing its message: ``fail``, ``retry``, ``restart``, ``escalate``."""
     retries: int = 3
     """With ``on_error="retry"``: how often a message is tried again."""
+    keeps_origins: bool | None = None
+    """Whether what it has seen in one message counts as seen in all later ones: for agents that keep in ``self`` what
+    messages brought, and use it for others. ``None``: when it is ``durable``."""
     capabilities: ClassVar[tuple[str, ...]] = ()
     """What it can do, for routers that choose by capability."""
 

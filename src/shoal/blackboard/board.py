@@ -11,7 +11,7 @@ from typing import Any, TypeVar, overload
 
 from shoal.blackboard.claiming import Claiming, HeldItem
 from shoal.blackboard.compares import Condition, as_where
-from shoal.blackboard.connection import Asker, Connection
+from shoal.blackboard.connection import Connection
 from shoal.blackboard.entry import Entries, Entry, Event, encode_value, entry_from, event_from, written_entry
 from shoal.blackboard.errors import Conflict
 from shoal.blackboard.leasing import Lease
@@ -32,6 +32,7 @@ from shoal.blackboard.operations import (
 from shoal.blackboard.region import Clock
 from shoal.blackboard.requests import Status, Watch
 from shoal.blackboard.results import Claimed, Decided, Differences, Found, Page, Written
+from shoal.blackboard.seeing import Asker
 from shoal.blackboard.spec import MAIN
 from shoal.blackboard.termination.condition import Ended, Termination
 from shoal.blackboard.termination.waiting import wait_until
@@ -88,7 +89,7 @@ class Board:
         ``kind``: the value's type, a Pydantic model or a msgpack-native one. Raises :class:`Compacted`,
         :class:`FutureRevision`, and ``InvalidMessage`` for a value of another type.
         """
-        found: Found = await self._connection.operate(Get(key, revision))
+        found: Found = await self._connection.operate_and_see(Get(key, revision))
         return None if found.version is None else entry_from(found.version, kind)
 
     @overload
@@ -112,19 +113,21 @@ class Board:
         ``limit`` 0: as many as the board gives at once; ``entries.more`` says that there are others, and
         ``after=entries[-1].key, revision=entries.revision`` gets the next page.
         """
-        page: Page = await self._connection.operate(Range(prefix, after, revision, limit, order, descending))
+        page: Page = await self._connection.operate_and_see(
+            Range(prefix, after, revision, limit, order, descending)
+        )
         return Entries([entry_from(version, kind) for version in page.versions], page.revision, page.more)
 
     async def history(self, key: str, kind: Any = Any, *, since: int = 0, limit: int = 0) -> list[Event[Any]]:
         """What happened to a key, oldest first, as far back as the open region goes."""
-        page: Page = await self._connection.operate(History(key, since, limit))
+        page: Page = await self._connection.operate_and_see(History(key, since, limit))
         return [event_from(version, kind) for version in page.versions]
 
     async def diff(
         self, before: int, after: int, prefix: str = ""
     ) -> list[tuple[str, Entry[Any] | None, Entry[Any] | None]]:
         """The keys that differ between two revisions: key, entry before, entry after."""
-        found: Differences = await self._connection.operate(Diff(before, after, prefix))
+        found: Differences = await self._connection.operate_and_see(Diff(before, after, prefix))
         return [
             (one.key, one.before and entry_from(one.before), one.after and entry_from(one.after))
             for one in found.differences
@@ -161,7 +164,7 @@ class Board:
             None if lease is None else lease.id,
             _seconds(ttl_s),
         )
-        written: Written = await self._connection.operate(operation)
+        written: Written = await self._connection.operate_and_see(operation)
         return written_entry(written, value)
 
     async def compare_and_set(self, key: str, value: T, *, expected: Entry[Any] | int | None) -> Entry[T]:
@@ -197,12 +200,12 @@ class Board:
 
     async def delete(self, key: str, *, expected: Expected = None) -> bool:
         """Delete a key; whether it was there. A work item is withdrawn: its holder's completion will be refused."""
-        written: Written = await self._connection.operate(Delete(key, _revision(expected)))
+        written: Written = await self._connection.operate_and_see(Delete(key, _revision(expected)))
         return written.deleted > 0
 
     async def delete_prefix(self, prefix: str) -> int:
         """Delete all keys that begin with ``prefix``; how many there were."""
-        written: Written = await self._connection.operate(DeletePrefix(prefix))
+        written: Written = await self._connection.operate_and_see(DeletePrefix(prefix))
         return written.deleted
 
     async def transaction(
@@ -223,7 +226,7 @@ class Board:
             tuple(step_from(step) for step in then),
             tuple(step_from(step) for step in otherwise),
         )
-        decided: Decided = await self._connection.operate(operation)
+        decided: Decided = await self._connection.operate_and_see(operation)
         for step in then if decided.succeeded else otherwise:
             if isinstance(step, Completing):
                 step.item.settled = True
@@ -263,7 +266,7 @@ class Board:
             key, encode_value(value), priority, _texts(tags), _number(delay_s), max_attempts, _texts(depends_on),
             _number(backoff_s),
         )  # fmt: skip
-        written: Written = await self._connection.operate(operation)
+        written: Written = await self._connection.operate_and_see(operation)
         return written_entry(written, value)
 
     @overload
@@ -304,7 +307,7 @@ class Board:
         """Wait for an item, in requests of a minute."""
         while True:
             slice_s = _CLAIM_S if wait_s is None else min(wait_s, _CLAIM_S)
-            claimed: Claimed = await self._connection.operate(operation, wait_s=slice_s)
+            claimed: Claimed = await self._connection.operate_and_see(operation, wait_s=slice_s)
             if claimed.version is not None:
                 return claimed
             if wait_s is not None:
@@ -334,6 +337,7 @@ class Board:
         while True:
             page = await self._connection.watch(Watch(prefix, since, 0), _WATCH_S)
             for version in page.versions:
+                self._connection.saw(version)
                 yield event_from(version, kind)
             since = max(since, page.revision + 1)
 

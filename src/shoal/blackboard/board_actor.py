@@ -127,7 +127,7 @@ class BoardActor:
         write = Write(
             request.request_id or envelope.id,
             request.what,
-            Cause(envelope.sender, cause or envelope.id, ctx.task),
+            Cause(envelope.sender, cause or envelope.id, ctx.task, ctx.origin),
             request.region_id,
         )
         until = 0.0

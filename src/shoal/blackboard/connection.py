@@ -9,7 +9,7 @@ from typing import Any
 
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_exponential_jitter
 
-from shoal.blackboard.entry import entry_from
+from shoal.blackboard.entry import Entry, entry_from
 from shoal.blackboard.errors import BoardUnavailable, Conflict, RegionLost, RegionUnknown
 from shoal.blackboard.operations import Diff, Get, History, KeepAlive, Operation, Range, Renew
 from shoal.blackboard.packing import pack_request, unpack_result, unpack_version
@@ -24,7 +24,9 @@ from shoal.blackboard.requests import (
     read_status,
 )
 from shoal.blackboard.results import Page
+from shoal.blackboard.seeing import Asker, asker_here, see, versions_in
 from shoal.blackboard.spec import address_of
+from shoal.blackboard.version import Version
 from shoal.runtime.context import Context
 from shoal.runtime.errors import (
     AgentDied,
@@ -34,7 +36,6 @@ from shoal.runtime.errors import (
     InvalidMessage,
     UnknownMessage,
 )
-from shoal.runtime.host import Host
 
 TIMEOUT_S = 30.0
 """How long an operation may take, restarts of the board included."""
@@ -43,10 +44,6 @@ _READS = (Get, Range, History, Diff, Renew, KeepAlive)
 """What writes nothing: done again it does no harm, and it must not be answered as it was before."""
 RETRY_S = 10.0
 """How long an operation that certainly was not done is tried again."""
-
-
-Asker = Context | Host
-"""Who asks: the handling of a message, or a program's own host."""
 
 
 class Connection:
@@ -77,13 +74,29 @@ class Connection:
         """Do an operation; its result. Raises ``BoardError``, and what asking raises."""
         packed = pack_request(operation)
         request_id = b""
-        if isinstance(self._asker, Context) and not isinstance(operation, _READS):
+        asker = asker_here(self._asker)
+        if isinstance(asker, Context) and not isinstance(operation, _READS):
             # By what it asks for: an agent that handles its message again, and another way, must not get the answer
             # to something else.
-            request_id = self._asker.id_of(blake2b(packed, digest_size=_MARK_BYTES).digest())
+            request_id = asker.id_of(blake2b(packed, digest_size=_MARK_BYTES).digest())
         reads = isinstance(operation, _READS)
         pack = lambda: pack_operation(self._region_id, packed, request_id, wait_s)  # noqa: E731
         return unpack_result(await self._request(pack, wait_s, reads=reads))
+
+    async def operate_and_see(self, operation: Operation, *, wait_s: float = 0.0) -> Any:
+        """As :meth:`operate`, for a handling that is given what is in the result: it has seen that."""
+        try:
+            result = await self.operate(operation, wait_s=wait_s)
+        except Conflict as error:
+            if isinstance(error.entry, Entry):
+                self.saw(error.entry)
+            raise
+        self.saw(*versions_in(result))
+        return result
+
+    def saw(self, *versions: Version | Entry[Any]) -> None:
+        """The handling that asks has been given these."""
+        see(asker_here(self._asker), self.region, versions)
 
     async def watch(self, watch: Watch, wait_s: float) -> Page:
         """Wait for changes; those there are, or none after ``wait_s``."""
@@ -122,10 +135,11 @@ class Connection:
         began = time.monotonic()
         limit_s = wait_s + TIMEOUT_S
         try:
-            if isinstance(self._asker, Context):
-                answer = await self._asker.ask(self._address, message, timeout_s=limit_s, anew=True)
+            asker = asker_here(self._asker)
+            if isinstance(asker, Context):
+                answer = await asker.ask(self._address, message, timeout_s=limit_s, anew=True)
             else:
-                answer = await self._asker.ask(self._address, message, timeout_s=limit_s)
+                answer = await asker.ask(self._address, message, timeout_s=limit_s)
             region_id, body = read_answer(answer)
             if region_id != self._region_id:
                 self._region_id = region_id

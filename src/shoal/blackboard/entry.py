@@ -11,6 +11,7 @@ from shoal.blackboard.version import Item, Value, Version
 from shoal.runtime.codec import NATIVE, decode, decode_as, decode_native, encode, entry_of
 from shoal.runtime.config import MIB
 from shoal.runtime.errors import InvalidMessage, MessageError
+from shoal.runtime.provenance import Origin
 
 T = TypeVar("T", covariant=True)
 _MOST_BYTES = 64 * MIB
@@ -37,6 +38,8 @@ class Entry(Generic[T]):
     lease: str | None = None
     item: Item | None = None
     """The state of a work item."""
+    origin: Origin = Origin.TRUSTED
+    """The worst origin of what it was made from; who reads it has seen that."""
 
     def result(self, kind: Any = Any) -> Any:
         """The result of a work item that is done; ``None`` before. Raises ``InvalidMessage`` for another type."""
@@ -122,7 +125,7 @@ def written_entry(written: Written, value: Any) -> Entry[Any]:
 def _entry(version: Version, value: Any) -> Entry[Any]:
     return Entry(
         version.key, value, version.mod_revision, version.create_revision, version.version, version.author,
-        version.message_id, version.task, version.at, version.lease, version.item,
+        version.message_id, version.task, version.at, version.lease, version.item, Origin(version.origin),
     )  # fmt: skip
 
 

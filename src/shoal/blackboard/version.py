@@ -66,6 +66,8 @@ class Version(NamedTuple):
     lease: str | None = None
     """The lease it lives as long as."""
     item: Item | None = None
+    origin: int = 0
+    """The worst origin of what it was made from (:class:`shoal.runtime.provenance.Origin`)."""
 
     @property
     def deleted(self) -> bool:
@@ -79,6 +81,8 @@ class Cause(NamedTuple):
     author: str
     message_id: bytes = b""
     task: str | None = None
+    origin: int = 0
+    """The worst of what its author had seen."""
 
 
 Commit = tuple[Version, ...]

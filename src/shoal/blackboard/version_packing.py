@@ -2,7 +2,7 @@
 
 ::
 
-    version     [key, value, create, mod, version, author, message id, task, at, lease, item]
+    version     [key, value, create, mod, version, author, message id, task, at, lease, item, origin]
     value       [tag, payload]
     item        its fields in their order
 
@@ -20,6 +20,7 @@ from shoal.blackboard.shape import BYTES, LIST, NONE, NUMBER, TEXT, WHOLE, Shape
 from shoal.blackboard.version import Item, Value, Version
 from shoal.runtime.errors import ProtocolError
 from shoal.runtime.packing import LARGE_BYTES, Packing
+from shoal.runtime.provenance import WORST
 
 _packing = Packing()
 _STATES = frozenset({"open", "claimed", "done", "dead"})
@@ -52,6 +53,7 @@ _VERSION = Shape(
     NUMBER,
     TEXT | NONE,
     LIST | NONE,
+    WHOLE,
 )
 
 
@@ -79,7 +81,9 @@ def unpack_versions(data: bytes | memoryview) -> tuple[Version, ...]:
 
 def version_of(fields: Any) -> Version:
     """The version with these fields, lists being tuples. Raises :class:`ValueError` or :class:`TypeError`."""
-    key, value, create, mod, version, author, message_id, task, at, lease, item = _VERSION.check(fields)
+    key, value, create, mod, version, author, message_id, task, at, lease, item, origin = _VERSION.check(
+        fields
+    )
     if value is None:
         consistent = create == 0 and version == 0 and mod > 0
     else:
@@ -89,7 +93,9 @@ def version_of(fields: Any) -> Version:
         raise ValueError(f"the revisions of a version of {key!r} do not fit each other")
     if item is not None:
         item = _item_of(item)
-    return Version(key, value, create, mod, version, author, message_id, task, at, lease, item)
+    if not 0 <= origin <= WORST:
+        raise ValueError(f"a version of {key!r} is of no known origin: {origin}")
+    return Version(key, value, create, mod, version, author, message_id, task, at, lease, item, origin)
 
 
 def optional_version_of(fields: Any) -> Version | None:

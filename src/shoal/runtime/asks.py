@@ -11,7 +11,7 @@ from shoal.runtime.deadline_wheel import DeadlineWheel
 from shoal.runtime.errors import DeliveryError, ShoalError
 from shoal.runtime.failure import unpack_error
 from shoal.runtime.on_loop import OnLoop
-from shoal.runtime.wire import Reply, Status
+from shoal.runtime.wire import STATUS_MASK, Reply, Status
 
 
 class OutOfTime(Exception):
@@ -23,6 +23,8 @@ class Asks(OnLoop):
 
     def __init__(self) -> None:
         self._open: dict[bytes, tuple[asyncio.Future[Any], int]] = {}
+        self._origins: dict[bytes, int] = {}
+        """Of answers that came and are not trusted."""
         self._wheel = DeadlineWheel()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0.0
@@ -44,26 +46,31 @@ class Asks(OnLoop):
         self._open[message_id] = (future, bucket)
         return future
 
-    def close(self, message_id: bytes) -> None:
-        """Stop waiting."""
+    def close(self, message_id: bytes) -> int:
+        """Stop waiting; returns the worst origin of what the answer that came was made from."""
         entry = self._open.pop(message_id, None)
         if entry is not None and entry[1] >= 0:
             self._wheel.discard(message_id, entry[1])
+        return self._origins.pop(message_id, 0) if self._origins else 0
 
-    def resolve(self, message_id: bytes, value: Any) -> None:
+    def resolve(self, message_id: bytes, value: Any, origin: int = 0) -> None:
         """The answer came."""
         entry = self._open.get(message_id)
         if entry is None or entry[0].done():
             self.late += 1
         else:
+            if origin:
+                self._origins[message_id] = origin
             entry[0].set_result(value)
 
-    def reject(self, message_id: bytes, error: Exception) -> None:
+    def reject(self, message_id: bytes, error: Exception, origin: int = 0) -> None:
         """The ask ended in an error."""
         entry = self._open.get(message_id)
         if entry is None or entry[0].done():
             self.late += 1
         else:
+            if origin:
+                self._origins[message_id] = origin
             entry[0].set_exception(error)
 
     def _set_timer(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
@@ -92,15 +99,16 @@ class Asks(OnLoop):
 
     def on_reply(self, reply: Reply) -> None:
         """An answer from another process; one that cannot be decoded is the asker's error."""
-        if reply.status == Status.OK:
+        ended = reply.ending
+        if ended == Status.OK or ended & STATUS_MASK == Status.OK:
             try:
                 value = decode(reply.tag, reply.payload)
             except ShoalError as error:
                 self.reject(reply.id, error)
             else:
-                self.resolve(reply.id, value)
+                self.resolve(reply.id, value, reply.origin)
         else:
-            self.reject(reply.id, unpack_error(reply.payload))
+            self.reject(reply.id, unpack_error(reply.payload), reply.origin)
 
 
 def with_envelope(error: ShoalError, envelope: Any) -> ShoalError:

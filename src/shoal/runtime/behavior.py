@@ -136,6 +136,12 @@ class Behavior(Protocol):
     async def on_stop(self, ctx: Context, reason: str) -> None: ...
 
 
+def keeps_origins(behavior: Behavior) -> bool:
+    """Whether what it has seen in one message counts for the next ones; see ``Agent.keeps_origins``."""
+    keeps = getattr(behavior, "keeps_origins", None)
+    return bool(getattr(behavior, "durable", False) if keeps is None else keeps)
+
+
 def role_of(behavior: Behavior) -> str:
     """The label under which metrics and logs count a behaviour: its class, or its function."""
     return getattr(behavior, "role", None) or type(behavior).__name__

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from shoal.runtime.behavior import Behavior, role_of
+from shoal.runtime.behavior import Behavior, keeps_origins, role_of
 from shoal.runtime.config import Overflow
 from shoal.runtime.deadletters import Reason
 from shoal.runtime.delivery import Delivery
@@ -23,6 +23,7 @@ from shoal.runtime.errors import AgentDied, AgentStopped, Cancelled, MailboxFull
 from shoal.runtime.failure import handler_error
 from shoal.runtime.hooks import run_hook
 from shoal.runtime.mailbox import Mailbox
+from shoal.runtime.provenance import Taint
 from shoal.runtime.recent import Recent
 from shoal.runtime.worker import Worker
 
@@ -68,6 +69,7 @@ class Cell:
         "stats",
         "stopped_because",
         "table",
+        "taint",
         "waiting",
         "workers",
     )
@@ -103,6 +105,8 @@ class Cell:
         self.restarts = 0
         """How often it was made afresh in this process."""
         self._restarting: asyncio.Future[None] | None = None
+        self.taint: Taint | None = Taint() if keeps_origins(behavior) else None
+        """What this agent has seen, when that is kept from one message to the next."""
         self._effects: Effects | None = None
         self._kept: dict[str, Any] | None = None
 

@@ -22,13 +22,16 @@ from shoal.runtime.envelope import (
     asks_waiting,
     derived_id,
     scope_of_sends,
+    source_of,
 )
 from shoal.runtime.errors import ConfigError
+from shoal.runtime.provenance import Origin, Taint
 from shoal.runtime.ref import Ref
 
 if TYPE_CHECKING:
     from shoal.blackboard.board import Board
     from shoal.runtime.cell import Cell
+    from shoal.runtime.host import Host
 
 _log = logging.getLogger("shoal.agent")
 _ATTEMPT = 1 << 24
@@ -41,7 +44,7 @@ class Context:
     ``delivery`` is ``None`` in the hooks, which handle no message.
     """
 
-    __slots__ = ("_cell", "_delivery", "_marks", "_scope", "_sends", "_spawns")
+    __slots__ = ("_cell", "_delivery", "_marks", "_scope", "_sends", "_spawns", "_taint")
 
     def __init__(self, cell: Cell, delivery: Delivery | None, attempt: int = 0) -> None:
         self._cell = cell
@@ -50,6 +53,8 @@ class Context:
         self._spawns = 0
         self._scope: Scope | None = None
         self._marks: dict[bytes, int] | None = None
+        self._taint: Taint | None = None
+        """Of a hook; a message's is its delivery's."""
 
     # -- who and what --------------------------------------------------------------------------------------
 
@@ -57,6 +62,10 @@ class Context:
     def self(self) -> Ref:
         """This agent's own ref."""
         return Ref(self._cell.address)
+
+    @property
+    def _home(self) -> Host:
+        return self._cell.host
 
     @property
     def address(self) -> str:
@@ -122,9 +131,12 @@ class Context:
         lane: Lane | None = None,
         deadline_s: float | None = None,
         task: str | None = None,
+        origin: int = 0,
     ) -> Coroutine[Any, Any, Any]:
         """Send; returns once accepted. Raises as ``Ref.tell``."""
         scope = self._scope or self._make_scope()
+        if origin > scope.origin:
+            scope = scope._replace(origin=int(Origin(origin)))
         if deadline_s is not None:
             scope = scope._replace(deadline=_sooner(scope.deadline, time.time() + deadline_s))
         if task is not None:
@@ -143,6 +155,7 @@ class Context:
         timeout_s: float | None = None,
         lane: Lane | None = None,
         task: str | None = None,
+        origin: int = 0,
         anew: bool = False,
     ) -> Coroutine[Any, Any, Any]:
         """Send and wait for the answer. Raises as ``Ref.ask``; a cycle of asks fails at once.
@@ -151,6 +164,8 @@ class Context:
         not done twice. One that is made ``anew`` is another ask each time.
         """
         scope = self._scope or self._make_scope()
+        if origin > scope.origin:
+            scope = scope._replace(origin=int(Origin(origin)))
         cell, delivery = self._cell, self._delivery
         waiting = f"{cell.address}*{cell.concurrency}" if cell.concurrency > 1 else cell.address
         asks: tuple[str, ...] = (waiting,)
@@ -162,7 +177,7 @@ class Context:
         message_id = self._cell.host.ids.fresh() if anew else self._next_id()
         return cell.host.ask_as(
             cell.address, message_id, to if type(to) is str else _address(to), message, scope, asks, task, timeout_s,
-            LANE_NORMAL if lane is None else lane,
+            LANE_NORMAL if lane is None else lane, self,
         )  # fmt: skip
 
     async def once(
@@ -188,7 +203,7 @@ class Context:
             raise ConfigError(f"once({key!r}): unknown is 'rerun' or 'raise', scope is 'message' or 'agent'")
         delivery = self._delivery
         within = delivery.envelope.id if delivery is not None and scope == "message" else b""
-        return await self._cell.effects.once(within, key, fn, at_most=unknown == "raise")
+        return await self._cell.effects.once(self, within, key, fn, at_most=unknown == "raise")
 
     async def spawn(self, agent: Any, *, name: str | None = None, host: str | None = None) -> Ref:
         """Start a child: stopped when this agent stops for good. Raises ``SpawnError``.
@@ -210,6 +225,40 @@ class Context:
     def board(self) -> Board:
         """The main region of the blackboard; ``ctx.board.of(region)`` is another one."""
         return maker().of_context(self)
+
+    # -- where what it knows comes from ----------------------------------------------------------------------
+
+    @property
+    def origin(self) -> Origin:
+        """The worst origin of what this handling has seen so far; what it sends and answers has it, too."""
+        return Origin(self._seen())
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Where it saw what is of :attr:`origin`: the first few. Empty while all that it saw is trusted."""
+        origin = self._seen()
+        envelope, taint = self.message, self._taint_here
+        sources = taint.sources if taint is not None and taint.origin == origin else ()
+        if origin and envelope is not None and envelope.scope is not None and envelope.scope.origin == origin:
+            sources = tuple(dict.fromkeys((source_of(envelope), *sources)))
+        return sources
+
+    def joined(self, origin: int, source: str) -> None:
+        """This handling has seen something of that origin from ``source``: it can make things worse, never better.
+
+        Answers to asks and what is read from boards join by themselves; whoever gets a value another way says so.
+        """
+        if not (level := int(Origin(origin))):
+            return
+        taint = self._taint_here
+        if taint is None:
+            taint = Taint()
+            if self._delivery is not None:
+                self._delivery.taint = taint
+            else:
+                self._taint = taint
+        taint.join(level, source)
+        self._scope = None  # what is sent from now on has it
 
     # -- for clients and agents that shoal brings along --------------------------------------------------------------
 
@@ -250,12 +299,26 @@ class Context:
         self._sends += 1
         return derived_id(self._delivery.envelope.id, self._sends)
 
+    @property
+    def _taint_here(self) -> Taint | None:
+        if self._cell.taint is not None:
+            return self._cell.taint
+        return self._delivery.taint if self._delivery is not None else self._taint
+
+    def _seen(self) -> int:
+        if self._delivery is not None:
+            return self._delivery.seen
+        taint = self._taint_here
+        return taint.origin if taint is not None else 0
+
     def _make_scope(self) -> Scope:
         if self._delivery is None:
-            self._scope = Scope(hops=1, path=(self._cell.address,))
+            scope = Scope(hops=1, path=(self._cell.address,), origin=self._seen())
         else:
-            self._scope = scope_of_sends(self._delivery.envelope, self._cell.address)
-        return self._scope
+            scope = scope_of_sends(self._delivery.envelope, self._cell.address, self._delivery.seen)
+        if self._cell.taint is None:  # else another handling of this agent can make it worse meanwhile
+            self._scope = scope
+        return scope
 
 
 def _address(to: Ref | str) -> str:

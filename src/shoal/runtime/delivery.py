@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from shoal.runtime.custody import Custody
 from shoal.runtime.envelope import Envelope
 from shoal.runtime.errors import ShoalError
+from shoal.runtime.provenance import Taint
 from shoal.runtime.recent import Recent
 from shoal.runtime.wire import Reply
 
@@ -51,6 +52,7 @@ class Delivery:
         "origin",
         "outcome",
         "recent",
+        "taint",
         "value",
     )
 
@@ -74,8 +76,17 @@ class Delivery:
         """What its repetitions get: the reply, or ``HANDLED`` when nobody asked."""
         self.recent: Recent[Any] | None = None
         """The duplicate filter it was met by; remembers the outcome once it has ended."""
+        self.taint: Taint | None = None
+        """What its handling has seen that is worse than the message."""
         self.joined: list[Delivery] | None = None
         """Repetitions of this message that came while it was waiting or running; they end as it ends."""
+
+    @property
+    def seen(self) -> int:
+        """The worst origin of the message and of what its handling has seen so far."""
+        scope, taint = self.envelope.scope, self.taint
+        origin = scope.origin if scope is not None else 0
+        return origin if taint is None or taint.origin < origin else taint.origin
 
     def take_custody(self) -> Custody | None:
         """The custody under which what its handler sends is held; ``None`` when nobody upstream would resend it."""

@@ -32,6 +32,7 @@ from shoal.runtime.durable.store import State as SavedState
 from shoal.runtime.durable_worker import Before, DurableWorker, Ended
 from shoal.runtime.envelope import Envelope
 from shoal.runtime.errors import AgentDied, AgentStartFailed, InvalidMessage, MessageError
+from shoal.runtime.provenance import marked_tag, read_marked_tag
 from shoal.runtime.recent import Recent
 from shoal.runtime.wire import Reply
 from shoal.runtime.worker import reason_of
@@ -78,6 +79,8 @@ class DurableCell(Cell):
                 f"{self.address}: its durable state cannot be opened: {error.text}"
             ) from error
         self._saved = claimed.saved.state
+        if self.taint is not None and self._saved is not None:
+            self.taint.join(read_marked_tag(self._saved[0])[1], f"the saved state of {self.address}")
         self._load(self.behavior)
         self._remember(claimed.saved)
         again = self.host.generation > 1 or claimed.saved != Saved(None, [])
@@ -110,7 +113,7 @@ class DurableCell(Cell):
         for handled in saved.handled:
             outcome: Any = HANDLED
             if handled.tag or handled.payload:
-                outcome = Reply(handled.id, handled.status, handled.tag, handled.payload)
+                outcome = Reply(handled.id, handled.ending, handled.tag, handled.payload)
             before = Before(outcome, handled.sends)
             if recent.meet(handled.id, before) is not None:
                 recent.settle(handled.id, before)
@@ -208,7 +211,8 @@ class DurableCell(Cell):
         state = self.behavior.state  # type: ignore[attr-defined]
         if not isinstance(state, BaseModel):
             raise MessageError(f"it is {state!r}, not a Pydantic model")
-        packed = encode(state, self.host.config.max_message_bytes)
+        tag, payload = encode(state, self.host.config.max_message_bytes)
+        packed = marked_tag(tag, self.taint.origin if self.taint is not None else 0), payload
         return packed if packed != self._saved else None
 
     async def _write(
@@ -320,7 +324,7 @@ def _handled(ended: Ended) -> Handled:
     sends = tuple(tuple(told) for told in ended.sends)
     if reply is None:
         return Handled(envelope.id, 0, "", b"", sends)
-    return Handled(envelope.id, reply.status, reply.tag, reply.payload, sends)
+    return Handled(envelope.id, reply.ending, reply.tag, reply.payload, sends)
 
 
 def make_cell(host: Host, address: str, behavior: Behavior, recipe: Callable[[], Behavior]) -> Cell:

@@ -13,7 +13,7 @@ from shoal.runtime.envelope import ASK, TELL, Envelope, Lane, envelope_from_wire
 from shoal.runtime.errors import Cancelled, MessageError, ShoalError
 from shoal.runtime.failure import handler_error, pack_error
 from shoal.runtime.ref import Ref
-from shoal.runtime.wire import Reply, Status
+from shoal.runtime.wire import Reply, Status, ending
 from shoal.runtime.worker import Worker, reason_of
 
 if TYPE_CHECKING:
@@ -59,9 +59,11 @@ class DurableContext(Context):
         lane: Lane | None = None,
         deadline_s: float | None = None,
         task: str | None = None,
+        origin: int = 0,
     ) -> Coroutine[Any, Any, Any]:
         """See :meth:`Context.tell`."""
-        return self._noted(super().tell(to, message, lane=lane, deadline_s=deadline_s, task=task), message)
+        telling = super().tell(to, message, lane=lane, deadline_s=deadline_s, task=task, origin=origin)
+        return self._noted(telling, message)
 
     async def _noted(self, telling: Coroutine[Any, Any, Envelope], message: Any) -> Envelope:
         envelope = await telling
@@ -100,7 +102,7 @@ class DurableWorker(Worker):
             except MessageError as error:
                 self._failed(delivery, handler_error(error, self.cell.address, delivery.envelope.tag))
                 return
-            reply = Reply(delivery.envelope.id, Status.OK, tag, payload)
+            reply = Reply(delivery.envelope.id, ending(Status.OK, delivery.seen), tag, payload)
         self.cell.stats.handled += 1
         if self._scribe is not None:
             self._scribe.note(delivery.envelope, self.started, "done")
@@ -118,7 +120,7 @@ class DurableWorker(Worker):
             self._scribe.note(delivery.envelope, self.started, reason_of(error).value)
         reply = None
         if delivery.envelope.kind == ASK:
-            reply = Reply(delivery.envelope.id, Status.ERROR, "", pack_error(error))
+            reply = Reply(delivery.envelope.id, ending(Status.ERROR, delivery.seen), "", pack_error(error))
         self.cell.record(Ended(delivery, reply, type(None), error, self.cell.told))
 
     async def _send_again(self, delivery: Delivery, before: Before) -> None:

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 from shoal.runtime.codec import NATIVE, decode, encode
 from shoal.runtime.durable.errors import EffectUnknown, Fenced
 from shoal.runtime.durable.store import Claimed, Recorded, Unknown
+from shoal.runtime.provenance import marked_tag, read_marked_tag
 
 if TYPE_CHECKING:
     from shoal.runtime.cell import Cell
+    from shoal.runtime.context import Context
 
 _Effect = tuple[bytes, str]
 
@@ -44,14 +46,16 @@ class Effects:
         self.generation = claimed.generation
         return claimed
 
-    async def once(self, within: bytes, key: str, fn: Callable[[], Any], *, at_most: bool) -> Any:
+    async def once(
+        self, ctx: Context, within: bytes, key: str, fn: Callable[[], Any], *, at_most: bool
+    ) -> Any:
         """See :meth:`Context.once`; ``within`` is what the key is unique in."""
         effect = (within, key)
         while (other := self._running.get(effect)) is not None:
             await asyncio.wait([other])
         done = self._running[effect] = asyncio.get_running_loop().create_future()
         try:
-            return await self._once(effect, fn, at_most)
+            return await self._once(ctx, effect, fn, at_most)
         except Fenced as error:
             self._cell.host.fenced(self._cell, error)
             raise
@@ -59,10 +63,12 @@ class Effects:
             del self._running[effect]
             done.set_result(None)
 
-    async def _once(self, effect: _Effect, fn: Callable[[], Any], at_most: bool) -> Any:
+    async def _once(self, ctx: Context, effect: _Effect, fn: Callable[[], Any], at_most: bool) -> Any:
         known = await self._start(effect)
         if isinstance(known, Recorded):
-            return decode(known.tag, known.payload)
+            tag, origin = read_marked_tag(known.tag)
+            ctx.joined(origin, f"what {effect[1]!r} recorded")
+            return decode(tag, known.payload)
         if known is not None and at_most:
             address, key = self._cell.address, effect[1]
             raise EffectUnknown(
@@ -81,7 +87,7 @@ class Effects:
             self._cut.add(effect)  # cancelled in the middle: who knows
             raise
         tag, payload = encode(value, self._cell.host.config.max_message_bytes)
-        await self._record("once_done", effect, tag, payload)
+        await self._record("once_done", effect, marked_tag(tag, ctx.origin), payload)
         return decode(tag, payload) if type(value) in NATIVE else value
 
     async def _start(self, effect: _Effect) -> Recorded | Unknown | None:

@@ -14,6 +14,8 @@ from itertools import count
 from os import urandom
 from typing import Any, NamedTuple
 
+from shoal.runtime.provenance import WORST
+
 ID_BYTES = 12
 PATH_KEPT = 8
 """Addresses kept of the hop path; ``hops`` counts them all."""
@@ -63,6 +65,8 @@ class Scope(NamedTuple):
     """The agents that wait for this message's answer, outermost first."""
     budget: str | None = None
     """The budget that model and tool calls are charged to."""
+    origin: int = 0
+    """The worst :class:`~shoal.runtime.provenance.Origin` of what its sender had seen; set by the runtime."""
 
 
 ROOT_SCOPE = Scope()
@@ -120,9 +124,9 @@ def envelope_from_wire(fields: Any) -> Envelope:
 
 
 def _scope_from_wire(fields: Any) -> Scope:
-    if type(fields) is not tuple or len(fields) != 10:
-        raise ValueError("a scope has ten fields")
-    task, correlation, trace, cause, deadline, answer_by, hops, path, asks, budget = fields
+    if type(fields) is not tuple or len(fields) != 11:
+        raise ValueError("a scope has eleven fields")
+    task, correlation, trace, cause, deadline, answer_by, hops, path, asks, budget, origin = fields
     if (
         type(hops) is not int
         or type(path) is not tuple
@@ -134,6 +138,8 @@ def _scope_from_wire(fields: Any) -> Scope:
         or (deadline is not None and type(deadline) is not float)
         or (answer_by is not None and type(answer_by) is not float)
         or (budget is not None and type(budget) is not str)
+        or type(origin) is not int
+        or not 0 <= origin <= WORST
     ):
         raise ValueError("a scope's field has the wrong type")
     try:
@@ -166,14 +172,14 @@ def derived_id(cause: bytes, index: int) -> bytes:
     return blake2b(cause + index.to_bytes(4, "big"), digest_size=ID_BYTES).digest()
 
 
-def scope_of_sends(handled: Envelope, address: str) -> Scope:
-    """The scope of what the handling of ``handled`` by ``address`` tells on."""
+def scope_of_sends(handled: Envelope, address: str, origin: int) -> Scope:
+    """The scope of what the handling of ``handled`` by ``address`` tells on, having seen ``origin`` at worst."""
     scope = handled.scope or ROOT_SCOPE
     return tuple.__new__(
         Scope,
         (
             scope.task, scope.correlation, scope.trace or handled.id, handled.id, scope.deadline, None,
-            scope.hops + 1, (*scope.path[1 - PATH_KEPT :], address), (), scope.budget,
+            scope.hops + 1, (*scope.path[1 - PATH_KEPT :], address), (), scope.budget, origin,
         ),
     )  # fmt: skip
 
@@ -184,9 +190,15 @@ def scope_of_ask(base: Scope, task: str | None, answer_by: float | None, asks: t
         Scope,
         (
             task or base.task, base.correlation, base.trace, base.cause, base.deadline, answer_by, base.hops,
-            base.path, asks, base.budget,
+            base.path, asks, base.budget, base.origin,
         ),
     )  # fmt: skip
+
+
+def source_of(handled: Envelope) -> str:
+    """Where a message came from, for who wants to know what its origin is due to."""
+    path = handled.scope.path if handled.scope is not None else ()
+    return f"a message from {' -> '.join(path) or handled.sender}"
 
 
 def asks_waiting(handled: Envelope, address: str) -> tuple[str, ...]:

@@ -48,6 +48,7 @@ from shoal.runtime.incarnation import make_incarnation
 from shoal.runtime.on_loop import OnLoop
 from shoal.runtime.peers import NoPeers, Peers, References
 from shoal.runtime.post import Post
+from shoal.runtime.provenance import Origin
 from shoal.runtime.recipe import recipe_of
 from shoal.runtime.ref import Ref, check_name, host_of, make_address
 from shoal.runtime.spawned import Spawned
@@ -115,6 +116,10 @@ class Host(OnLoop):
         self.arrivals = Arrivals(self)
         self.out = self._out
 
+    @property
+    def _home(self) -> Host:
+        return self
+
     # -- sending for code that is no agent (Sender protocol) -------------------------------------------------
 
     def tell(
@@ -125,11 +130,13 @@ class Host(OnLoop):
         lane: Lane | None = None,
         deadline_s: float | None = None,
         task: str | None = None,
+        origin: int = 0,
     ) -> Coroutine[Any, Any, Envelope]:
         """Send for the client; see ``Ref.tell``."""
         scope = None
-        if deadline_s is not None or task is not None:
-            scope = Scope(task=task, deadline=None if deadline_s is None else time.time() + deadline_s)
+        if deadline_s is not None or task is not None or origin:
+            deadline = None if deadline_s is None else time.time() + deadline_s
+            scope = Scope(task=task, deadline=deadline, origin=int(Origin(origin)))
         return self._out.post(
             TELL, address, message, self.ids.fresh(), self.name, scope,
             LANE_NORMAL if lane is None else lane, None,
@@ -143,10 +150,12 @@ class Host(OnLoop):
         timeout_s: float | None = None,
         lane: Lane | None = None,
         task: str | None = None,
+        origin: int = 0,
     ) -> Coroutine[Any, Any, Any]:
         """Ask for the client; see ``Ref.ask``."""
+        scope = Scope(origin=int(Origin(origin))) if origin else ROOT_SCOPE
         return self._out.ask(
-            self.name, self.ids.fresh(), address, message, ROOT_SCOPE, (), task, timeout_s,
+            self.name, self.ids.fresh(), address, message, scope, (), task, timeout_s,
             LANE_NORMAL if lane is None else lane,
         )  # fmt: skip
 

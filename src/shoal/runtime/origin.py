@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from shoal.runtime.codec import NATIVE, decode, decode_as, encode, entry_of
 from shoal.runtime.errors import ShoalError
 from shoal.runtime.failure import pack_error
-from shoal.runtime.wire import Reply, Status
+from shoal.runtime.wire import STATUS_BITS, Reply, Status, ending
 
 if TYPE_CHECKING:
     from shoal.runtime.delivery import Delivery
@@ -28,11 +28,12 @@ class RemoteOrigin:
     def answer(self, delivery: Delivery, value: Any) -> None:
         """Send the handler's answer. Raises ``MessageError`` when it is no message."""
         tag, payload = encode(value, self._host.config.max_message_bytes)
-        self._reply(delivery, Reply(delivery.envelope.id, Status.OK, tag, payload))
+        self._reply(delivery, Reply(delivery.envelope.id, delivery.seen << STATUS_BITS, tag, payload))
 
     def fail(self, delivery: Delivery, error: ShoalError) -> None:
         """Send the error."""
-        self._reply(delivery, Reply(delivery.envelope.id, Status.ERROR, "", pack_error(error)))
+        ended = ending(Status.ERROR, delivery.seen)
+        self._reply(delivery, Reply(delivery.envelope.id, ended, "", pack_error(error)))
 
     def send(self, delivery: Delivery, reply: Reply, kind: type) -> None:
         """Send an answer that is recorded."""
@@ -51,7 +52,7 @@ class RemoteOrigin:
     def _send(self, reply: Reply) -> None:
         if len(reply.payload) > self._host.config.by_reference_bytes and self._host.references is not None:
             self._host.references.keep(reply)
-            reply = reply._replace(status=Status.BY_REFERENCE, payload=b"")
+            reply = reply._replace(ending=Status.BY_REFERENCE, payload=b"")
         self._inlet.reply(reply)
 
     def repeat(self, delivery: Delivery, outcome: Any) -> None:
@@ -83,17 +84,17 @@ class LocalOrigin:
 
     def answer(self, delivery: Delivery, value: Any) -> None:
         """Hand the handler's answer over. Raises ``MessageError`` when it is no message."""
-        self._host.asks.resolve(delivery.envelope.id, self._host.passed(value))
+        self._host.asks.resolve(delivery.envelope.id, self._host.passed(value), delivery.seen)
 
     def fail(self, delivery: Delivery, error: ShoalError) -> None:
         """Hand the error over."""
-        self._host.asks.reject(delivery.envelope.id, error)
+        self._host.asks.reject(delivery.envelope.id, error, delivery.seen)
 
     def send(self, delivery: Delivery, reply: Reply, kind: type) -> None:
         """Hand over what was recorded: the value itself may be the agent's state, which has gone on."""
         native = kind in NATIVE
         value = decode(reply.tag, reply.payload) if native else decode_as(entry_of(kind), reply.payload)
-        self._host.asks.resolve(reply.id, value)
+        self._host.asks.resolve(reply.id, value, reply.origin)
 
     def repeat(self, delivery: Delivery, outcome: Any) -> None:
         """Answer an ask that an earlier incarnation answered: whoever handles a message again asks again."""

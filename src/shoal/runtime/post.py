@@ -30,6 +30,7 @@ from shoal.runtime.ref import host_of
 from shoal.runtime.wire import Reply, Status
 
 if TYPE_CHECKING:
+    from shoal.runtime.context import Context
     from shoal.runtime.host import Host
 
 _log = logging.getLogger("shoal.post")
@@ -117,10 +118,12 @@ class Post:
         task: str | None,
         timeout_s: float | None,
         lane: int,
+        asker: Context | None = None,
     ) -> Any:
         """Send an ask and wait for its answer. Raises as ``Ref.ask``.
 
-        ``base`` is the scope it inherits, with the ``answer_by`` of the ask above; ``asks`` are those who wait.
+        ``base`` is the scope it inherits, with the ``answer_by`` of the ask above; ``asks`` are those who wait;
+        ``asker`` is the handling that gets the answer, and with it the answer's origin.
         """
         answer_by = base.answer_by
         limit_s = self._host.config.ask_timeout_s if timeout_s is None else timeout_s
@@ -155,7 +158,10 @@ class Post:
         except ShoalError as error:
             raise with_envelope(error, envelope) from None
         finally:
-            self.asks.close(message_id)
+            origin = self.asks.close(message_id)
+            # Of what the ask itself had, the answer says nothing new.
+            if origin > scope.origin and asker is not None:
+                asker.joined(origin, f"an answer of {address}")
 
     def _may_wait(self, address: str) -> bool:
         cell = self._host.cells.get(address)
@@ -250,7 +256,7 @@ class Post:
         )
 
     def _on_reply(self, peer: str, reply: Reply) -> None:
-        if reply.status == Status.BY_REFERENCE:
+        if reply.ending == Status.BY_REFERENCE:
             self.errand(self._fetch(peer, reply.id))
         else:
             self.asks.on_reply(reply)

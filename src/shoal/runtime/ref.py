@@ -40,7 +40,11 @@ def host_of(address: str) -> str:
 
 
 class Sender(Protocol):
-    """What a ref sends through: the host of this process."""
+    """What a ref sends through: the host of this process, or the handling of a message in it."""
+
+    @property
+    def _home(self) -> object:
+        """The host, of a handling that of its agent: what an agent sends is its own, whoever made the ref."""
 
     def tell(
         self,
@@ -51,6 +55,7 @@ class Sender(Protocol):
         lane: Lane | None = None,
         deadline_s: float | None = None,
         task: str | None = None,
+        origin: int = 0,
     ) -> Coroutine[Any, Any, Any]:
         """Send; returns once accepted."""
 
@@ -63,6 +68,7 @@ class Sender(Protocol):
         timeout_s: float | None = None,
         lane: Lane | None = None,
         task: str | None = None,
+        origin: int = 0,
     ) -> Coroutine[Any, Any, Any]:
         """Send and wait for the answer."""
 
@@ -87,13 +93,16 @@ class Ref:
         lane: Lane | None = None,
         deadline_s: float | None = None,
         task: str | None = None,
+        origin: int = 0,
     ) -> Coroutine[Any, Any, Any]:
         """Send ``message``; returns once it is accepted (waits while the mailbox has no room).
 
-        Raises ``MessageError`` when the message is at fault and ``Refused`` when nobody can take it.
+        ``origin``: where it comes from, when that is worse than what its sender has seen (see
+        :class:`~shoal.runtime.provenance.Origin`). Raises ``MessageError`` when the message is at fault and
+        ``Refused`` when nobody can take it.
         """
-        return (self._sender or self._via()).tell(
-            self.address, message, lane=lane, deadline_s=deadline_s, task=task
+        return self._via().tell(
+            self.address, message, lane=lane, deadline_s=deadline_s, task=task, origin=origin
         )
 
     def ask(
@@ -103,21 +112,25 @@ class Ref:
         timeout_s: float | None = None,
         lane: Lane | None = None,
         task: str | None = None,
+        origin: int = 0,
     ) -> Coroutine[Any, Any, Any]:
-        """Send ``message`` and return the handler's answer.
+        """Send ``message`` and return the handler's answer. ``origin``: see :meth:`tell`.
 
         Raises ``HandlerError`` when the handler raised, ``Refused`` when it certainly did not run and
         ``UnknownOutcome`` (``AskTimeout``, ``AgentDied``) when nobody can say.
         """
-        return (self._sender or self._via()).ask(
-            self.address, message, timeout_s=timeout_s, lane=lane, task=task
+        return self._via().ask(
+            self.address, message, timeout_s=timeout_s, lane=lane, task=task, origin=origin
         )
 
     def _via(self) -> Sender:
-        try:
-            return current_sender.get()
-        except LookupError:
-            raise SystemClosed(f"no running system here to send to {self.address!r} through") from None
+        """Who sends: what runs now, or the host that made the ref, when that is not an agent of it."""
+        own, current = self._sender, current_sender.get(None)
+        if own is not None and (current is None or current._home is not own):
+            return own
+        if current is None:
+            raise SystemClosed(f"no running system here to send to {self.address!r} through")
+        return current
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Ref, (self.address,)

@@ -9,7 +9,8 @@
 order they come in. ``taken`` is the highest DATA number, ``heard`` the highest REPORT number the other end has
 taken in: the first opens the sender's window, the second lets the receiver forget replies. A *session* ends when
 its transport breaks.
-A reply is ``[message id, status, tag, payload]``; an error's payload is ``[class, text, details]``.
+A reply is ``[message id, ending, tag, payload]``; an error's payload is ``[class, text, details]``. The ending is the
+status and, in the higher bits, the worst origin of what the answer was made from: nothing more travels for it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from shoal.runtime.envelope import Envelope, envelope_from_wire
 from shoal.runtime.errors import ProtocolError
 from shoal.runtime.flow import FlowReport
 from shoal.runtime.packing import LARGE_BYTES, Packing
+from shoal.runtime.provenance import Origin
 
 DATA = 1
 REPORT = 2
@@ -39,13 +41,35 @@ class Status(IntEnum):
     """The answer is large: fetch it under the message id."""
 
 
+STATUS_BITS = 4
+STATUS_MASK = (1 << STATUS_BITS) - 1
+
+
+def ending(status: int, origin: int) -> int:
+    """How an ask ended, and the worst origin of what its answer was made from, in one number."""
+    return status | origin << STATUS_BITS
+
+
+_ENDINGS = frozenset(ending(status, origin) for status in Status for origin in Origin)
+
+
 class Reply(NamedTuple):
-    """The end of an ask."""
+    """The end of an ask. ``ending``: see :func:`ending`; ``Status.OK`` is a good answer that is trusted."""
 
     id: bytes
-    status: int
+    ending: int
     tag: str
     payload: bytes
+
+    @property
+    def status(self) -> int:
+        """How the ask ended."""
+        return self.ending & STATUS_MASK
+
+    @property
+    def origin(self) -> int:
+        """The worst origin of what the answer was made from."""
+        return self.ending >> STATUS_BITS
 
 
 class Group(NamedTuple):
@@ -137,12 +161,13 @@ def _flow(fields: Any) -> FlowReport:
 
 
 def _reply(fields: Any) -> Reply:
-    message_id, status, tag, payload = fields
+    message_id, ended, tag, payload = fields
     if (
         type(message_id) is not bytes
-        or type(status) is not int
+        or type(ended) is not int
+        or ended not in _ENDINGS
         or type(tag) is not str
         or type(payload) is not bytes
     ):
         raise ValueError("a reply's field has the wrong type")
-    return Reply(message_id, status, tag, payload)
+    return Reply(message_id, ended, tag, payload)

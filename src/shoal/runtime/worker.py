@@ -17,7 +17,7 @@ from shoal.runtime.behavior import OnError
 from shoal.runtime.context import Context
 from shoal.runtime.deadletters import Reason
 from shoal.runtime.delivery import ENCODED, Delivery
-from shoal.runtime.envelope import ASK, ID_BYTES, Envelope, Scope
+from shoal.runtime.envelope import ASK, ID_BYTES, Envelope, Scope, source_of
 from shoal.runtime.errors import (
     AgentDied,
     Cancelled,
@@ -195,6 +195,11 @@ class Worker:
         except ShoalError as error:
             self._failed(delivery, error)
             return None
+        if cell.taint is not None:
+            delivery.taint = cell.taint
+            scope = delivery.envelope.scope
+            if scope is not None and scope.origin:
+                cell.taint.join(scope.origin, source_of(delivery.envelope))
         ctx = self.context_kind(cell, delivery, attempt)
         current_sender.set(ctx)
         return handler.call(message, ctx)

@@ -273,10 +273,10 @@ def test_files_that_are_not_ours_are_refused_and_left_as_they_are(tmp_path: Path
 def test_a_file_of_a_newer_shoal_is_refused_and_told_apart(sound: Sound, tmp_path: Path) -> None:
     path = sound.copy(tmp_path)
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute("PRAGMA user_version = 3")
     connection.close()
     for opened in (_log, _reader):
-        with pytest.raises(StoreNewer, match="version 2"):
+        with pytest.raises(StoreNewer, match="version 3"):
             opened(path)
 
 

@@ -224,7 +224,8 @@ def test_export_is_one_object_a_version_in_order(root: Path) -> None:
     assert versions[0] == {
         "revision": 1, "key": "plan", "kind": "put", "tag": "dict", "version": 1, "create_revision": 1,
         "value": {"goal": "find out", "steps": ["ask", "think"], "depth": 1}, "author": "local",
-        "message_id": b"client-says1".hex(), "task": None, "at": "1970-01-01T00:16:40.000000+00:00",
+        "message_id": b"client-says1".hex(), "task": None, "origin": "trusted",
+        "at": "1970-01-01T00:16:40.000000+00:00",
         "at_s": 1000.0, "lease": None, "item": None,
     }  # fmt: skip
     done = versions[5]["item"]

@@ -141,9 +141,19 @@ def test_a_file_of_a_newer_version_is_refused_with_what_to_do(sound: Path, tmp_p
     path = tmp_path / "state.db"
     shutil.copy(sound, path)
     other = sqlite3.connect(path)
-    other.execute("PRAGMA user_version = 2")
+    other.execute("PRAGMA user_version = 3")
     other.close()
-    with pytest.raises(StoreNewer, match="version 2; this shoal knows versions up to 1"):
+    with pytest.raises(StoreNewer, match="version 3; this shoal knows versions up to 2"):
+        SqliteStateStore(path)
+
+
+def test_a_file_of_an_older_version_is_refused_with_what_to_do(sound: Path, tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    shutil.copy(sound, path)
+    other = sqlite3.connect(path)
+    other.execute("PRAGMA user_version = 1")
+    other.close()
+    with pytest.raises(StoreError, match=r"version 1, of an older shoal; .* or start anew"):
         SqliteStateStore(path)
 
 

@@ -50,8 +50,14 @@ async def ask_source(
     It waits as long as the source's handler may run, twice, for a source that is started again handles it again.
     """
     limit_s = source.handler_timeout_s or ctx.config.handler_timeout_s
-    # On its way it is what the change's author caused: of the same task, one cause further.
-    scope = Scope(task=version.task, cause=version.message_id or None, hops=1, path=(ctx.address,))
+    # On its way it is what the change's author caused: of the same task and origin, one cause further.
+    scope = Scope(
+        task=version.task,
+        cause=version.message_id or None,
+        hops=1,
+        path=(ctx.address,),
+        origin=version.origin,
+    )
     wake = Wake(trigger=method, version=pack_version(version))
     cell = ctx._cell
     await cell.host.ask_as(

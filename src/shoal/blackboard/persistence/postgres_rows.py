@@ -17,7 +17,7 @@ from shoal.runtime.durable.postgres_database import PostgresTables
 TABLES = PostgresTables(
     name="PostgreSQL region log",
     version_table="shoal.board_version",
-    version=1,
+    version=2,
     lock=0x53484F42,
     schema="""
 CREATE SCHEMA IF NOT EXISTS shoal;

@@ -15,7 +15,7 @@ _REGION = ", ".join(RegionRow._fields)
 KIND = FileKind(
     name="region log",
     application_id=0x53484F42,
-    version=1,
+    version=2,
     schema=(
         """CREATE TABLE region (
             id INTEGER PRIMARY KEY CHECK (id = 1), region_id TEXT NOT NULL, session TEXT NOT NULL, name TEXT NOT NULL,

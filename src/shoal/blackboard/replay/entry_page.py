@@ -21,6 +21,7 @@ from shoal.blackboard.replay.text import clipped, printable, value_text
 from shoal.blackboard.store.keys import is_own
 from shoal.blackboard.version import Item, Value, Version
 from shoal.runtime.journal.pages import ago
+from shoal.runtime.provenance import Origin
 
 _ERROR_CHARS = 2000
 
@@ -64,6 +65,8 @@ def _facts(version: Version, region: str, now: float) -> Iterator[tuple[str, Tex
     yield "by", printable(version.author) or BOARD
     if version.task is not None:
         yield "task", printable(version.task)
+    if version.origin:
+        yield "origin", f"{Origin(version.origin).name.lower()}: the worst of what it was made from"
 
 
 def _cause(message: Message, author: str) -> Text:

@@ -14,6 +14,7 @@ from shoal.blackboard.replay.data import data_of, type_name
 from shoal.blackboard.replay.stories import Happening, Story
 from shoal.blackboard.replay.text import clipped, data_text, printable, quoted, value_text
 from shoal.blackboard.version import Value
+from shoal.runtime.provenance import Origin
 
 VALUE_CHARS = 200
 """Of a value that is shown beside what happened."""
@@ -78,6 +79,8 @@ def who(story: Story, message: Message | None) -> Text:
         text.append(" · because of ").append(message_text(message), "not dim")
     if story.task is not None:
         text.append(f" · task {printable(story.task)}")
+    if story.origin:
+        text.append(f" · origin {Origin(story.origin).name.lower()}")
     return text
 
 

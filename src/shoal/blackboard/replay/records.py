@@ -9,6 +9,7 @@ from typing import Any
 from shoal.blackboard.replay.changes import ABSENT, Change
 from shoal.blackboard.replay.data import as_json, data_of
 from shoal.blackboard.version import Item, Value, Version
+from shoal.runtime.provenance import Origin
 
 _LINE_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
 
@@ -26,6 +27,7 @@ def version_record(version: Version) -> dict[str, Any]:
         "author": version.author,
         "message_id": version.message_id.hex(),
         "task": version.task,
+        "origin": Origin(version.origin).name.lower(),
         "at": datetime.fromtimestamp(version.at, UTC).isoformat(timespec="microseconds"),
         "at_s": version.at,
         "lease": version.lease,

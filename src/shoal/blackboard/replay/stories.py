@@ -28,6 +28,8 @@ class Story(NamedTuple):
     message_id: bytes
     task: str | None
     happenings: tuple[Happening, ...]
+    origin: int = 0
+    """The worst of its versions'."""
 
 
 class Teller:
@@ -48,7 +50,7 @@ class Teller:
                     self.state[version.key] = version
             happenings = tuple(self._happenings(pairs, prefix))
             if happenings:
-                yield _story(commit[0], happenings)
+                yield _story(commit, happenings)
 
     def _happenings(self, pairs: list[tuple[Version | None, Version]], prefix: str) -> Iterator[Happening]:
         only_hidden = not prefix and all(hidden(version.key) for _, version in pairs)
@@ -71,9 +73,11 @@ def tell_key(
     for version in versions:
         name = lease_concerned(before, version)
         lease = None if name is None else lease_at(name, version.mod_revision)
-        yield _story(version, (Happening(version.key, deed(before, version, lease)),))
+        yield _story((version,), (Happening(version.key, deed(before, version, lease)),))
         before = None if version.deleted else version
 
 
-def _story(first: Version, happenings: tuple[Happening, ...]) -> Story:
-    return Story(first.mod_revision, first.at, first.author, first.message_id, first.task, happenings)
+def _story(commit: Commit, happenings: tuple[Happening, ...]) -> Story:
+    first = commit[0]
+    worst = max(version.origin for version in commit)
+    return Story(first.mod_revision, first.at, first.author, first.message_id, first.task, happenings, worst)

@@ -64,8 +64,15 @@ class Draft:
             return self._live.get(key)
         return None if version.value is None else version
 
-    def write(self, key: str, value: Value, lease: str | None = None, item: Item | None = None) -> Version:
-        """Set a key."""
+    def write(
+        self,
+        key: str,
+        value: Value,
+        lease: str | None = None,
+        item: Item | None = None,
+        origin: int | None = None,
+    ) -> Version:
+        """Set a key. ``origin``: where that comes from, when not from the author alone."""
         before = self._live.get(key)
         created, number = (
             (self.revision, 1) if before is None else (before.create_revision, before.version + 1)
@@ -83,20 +90,29 @@ class Draft:
             self.now,
             lease,
             item,
+            cause.origin if origin is None else origin,
         )
         return version
 
     def write_item(self, before: Version, item: Item) -> Version:
-        """Set the state of an item that is there."""
+        """Set the state of an item that is there.
+
+        Its value stays, and so does where that comes from; a result or an error is its author's.
+        """
         assert before.value is not None
-        return self.write(before.key, before.value, None, item)
+        assert before.item is not None
+        origin = before.origin
+        if item.result is not before.item.result or item.errors != before.item.errors:
+            origin = max(origin, self._cause.origin)
+        return self.write(before.key, before.value, None, item, origin)
 
     def delete(self, key: str) -> None:
         """Delete a key that was there before this operation."""
         cause = self._cause
         self.writes[key] = Version(
-            key, None, 0, self.revision, 0, cause.author, cause.message_id, cause.task, self.now
-        )
+            key, None, 0, self.revision, 0, cause.author, cause.message_id, cause.task, self.now,
+            origin=cause.origin,
+        )  # fmt: skip
 
     def depend(self, key: str, depends_on: tuple[str, ...]) -> None:
         """Know an item that this operation posts as a dependent of others."""

@@ -101,6 +101,11 @@ class PostgresDatabase:
                     f"the {tables.name} has version {found}; this shoal knows versions up to {tables.version}: use "
                     "the shoal that made it, or a newer one"
                 )
+            elif found < tables.version:
+                raise StoreError(
+                    f"the {tables.name} has version {found}, of an older shoal; this one reads and writes version "
+                    f"{tables.version}: use the shoal that made it, or another database"
+                )
 
     def _connection(self) -> Any:
         if self._closed:

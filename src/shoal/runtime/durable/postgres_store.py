@@ -18,7 +18,7 @@ from shoal.runtime.durable.handled_rows import newest_handled, pack_handled, tri
 from shoal.runtime.durable.postgres_database import PostgresDatabase, PostgresTables
 from shoal.runtime.durable.store import WINDOW, Claimed, Handled, Recorded, Saved, State, Unknown
 
-VERSION = 1
+VERSION = 2
 _TABLES = PostgresTables(
     name="PostgreSQL store",
     version_table="shoal.version",

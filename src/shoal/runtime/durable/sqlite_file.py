@@ -249,6 +249,12 @@ class SqliteFile:
             )
         if version < 1:
             raise self.broken(f"its version is {version}")
+        if version < self.kind.version:
+            raise StoreError(
+                f"{self.kind.name} {self.path} has version {version}, of an older shoal; this one reads and writes "
+                f"version {self.kind.version}: use the shoal that wrote it, or start anew",
+                path=str(self.path),
+            )
 
     def _set_up(self, synchronous: Synchronous, folds_itself: bool) -> None:
         with self.read() as connection:

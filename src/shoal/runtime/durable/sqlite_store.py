@@ -36,7 +36,7 @@ from shoal.runtime.durable.store import WINDOW, Claimed, Handled, Recorded, Save
 KIND = FileKind(
     name="state store",
     application_id=0x53484F53,
-    version=1,
+    version=2,
     schema=(
         """CREATE TABLE agents (
             agent TEXT PRIMARY KEY, generation INTEGER NOT NULL, position INTEGER NOT NULL, state_sum BLOB,

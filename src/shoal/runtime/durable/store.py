@@ -28,7 +28,7 @@ class Handled(NamedTuple):
     """A message the agent has handled, and the reply it gave (empty for a tell)."""
 
     id: bytes
-    status: int = 0
+    ending: int = 0
     tag: str = ""
     payload: bytes = b""
     sends: tuple[tuple[Any, ...], ...] = ()
