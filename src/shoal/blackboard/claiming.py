@@ -13,6 +13,7 @@ from shoal.blackboard.entry import Entry, encode_value, entry_from
 from shoal.blackboard.errors import BoardError, BoardUnavailable, LeaseLost, NothingToClaim
 from shoal.blackboard.operations import Claim, Complete, Fail, GiveBack, Renew
 from shoal.blackboard.results import Claimed
+from shoal.runtime.redaction import redact_start
 
 T = TypeVar("T")
 _TEXT_KEPT = 500
@@ -52,8 +53,11 @@ class HeldItem(Generic[T]):
         self.settled = True
 
     async def fail(self, error: str, *, retry: bool = True) -> None:
-        """This attempt failed: back on the board after a pause, or dead after the last one or without ``retry``."""
-        await self._connection.operate(Fail(self.key, self.token, error[:_TEXT_KEPT], retry))
+        """This attempt failed: back on the board after a pause, or dead after the last one or without ``retry``.
+
+        Secrets in ``error`` are redacted.
+        """
+        await self._connection.operate(Fail(self.key, self.token, redact_start(error, _TEXT_KEPT), retry))
         self.settled = True
 
     async def give_back(self, *, delay_s: float = 0.0) -> None:

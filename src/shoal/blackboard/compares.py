@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -38,14 +39,15 @@ class Condition:
         return self.about
 
 
-class _Compared:
+class _Compared(ABC):
     """What stands on the left of a comparison."""
 
     __slots__ = ()
     __hash__ = None  # type: ignore[assignment]
 
+    @abstractmethod
     def _condition(self, comparison: Comparison, operand: Any) -> Condition:
-        raise NotImplementedError
+        """The condition that this comparison means."""
 
     def __eq__(self, operand: Any) -> Condition:  # type: ignore[override]
         return self._condition("==", operand)

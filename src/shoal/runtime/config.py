@@ -9,6 +9,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from shoal.runtime.errors import ConfigError
+from shoal.runtime.redaction import redact
+from shoal.runtime.secret_fields import redact_field
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -125,12 +127,12 @@ def make_config(settings: dict[str, Any]) -> Config:
 
 
 def describe_invalid(subject: str, exc: ValidationError) -> str:
-    """One line a person can act on: which field, what was found, what was expected."""
+    """One line a person can act on: which field, what was found (no secrets), what was expected."""
     parts = []
     for error in exc.errors(include_url=False)[:5]:
         where = ".".join(str(p) for p in error["loc"]) or "value"
-        found = repr(error.get("input"))
+        found = redact_field(where, redact(repr(error.get("input"))))
         found = found if len(found) <= 80 else found[:77] + "..."
-        parts.append(f"{where}: {error['msg']} (found {found})")
+        parts.append(f"{where}: {redact(error['msg'])} (found {found})")
     more = exc.error_count() - len(parts)
     return f"{subject}: " + "; ".join(parts) + (f"; and {more} more" if more > 0 else "")

@@ -1,4 +1,4 @@
-"""Errors across processes: an exception as reply fields, and back as the same class. Pure."""
+"""Errors across processes: an exception as reply fields without the secrets it quotes, and back as the same class."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import msgpack
 
 from shoal.runtime.errors import HandlerError, ShoalError, error_classes
+from shoal.runtime.redaction import redact, redact_data, redact_end, redact_start
 
 _TEXT_KEPT = 4 * 1024
 _TRACEBACK_KEPT = 16 * 1024
@@ -23,14 +24,14 @@ def handler_error(exc: BaseException, agent: str, tag: str) -> HandlerError:
         before = [str(name) for name in before] if isinstance(before, list) else []
         via = [*before, agent]
         text = exc.text.removesuffix(_via(before))
-        return type(exc)(text + _via(via), **{**exc.details, "via": via})
+        return type(exc)(redact(text) + _via(via), **redact_data({**exc.details, "via": via}))
     kind = f"{type(exc).__module__}.{type(exc).__qualname__}".removeprefix("builtins.")
     text = "".join(traceback.format_exception(exc))
     return HandlerError(
         f"{agent} raised {kind} on {tag}: {_text(exc)}",
         type=kind,
         agent=agent,
-        traceback=text[-_TRACEBACK_KEPT:],
+        traceback=redact_end(text, _TRACEBACK_KEPT),
     )
 
 
@@ -78,4 +79,5 @@ def _text(exc: BaseException) -> str:
         text = str(exc)
     except Exception as broken:  # an exception's own __str__ may raise anything
         return f"(its text cannot be read: {type(broken).__name__})"
-    return text if len(text) <= _TEXT_KEPT else f"{text[:_TEXT_KEPT]}... ({len(text):,} characters)"
+    kept = redact_start(text, _TEXT_KEPT)
+    return kept if len(text) <= _TEXT_KEPT else f"{kept}... ({len(text):,} characters)"

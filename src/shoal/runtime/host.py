@@ -50,6 +50,7 @@ from shoal.runtime.peers import NoPeers, Peers, References
 from shoal.runtime.post import Post
 from shoal.runtime.provenance import Origin
 from shoal.runtime.recipe import recipe_of
+from shoal.runtime.redaction import redact
 from shoal.runtime.ref import Ref, check_name, host_of, make_address
 from shoal.runtime.spawned import Spawned
 from shoal.runtime.stats import HostStats
@@ -202,7 +203,7 @@ class Host(OnLoop):
         except (Exception, SystemExit) as exc:
             details = handler_error(exc, address, "start").details
             raise AgentStartFailed(
-                f"{address} could not start: {type(exc).__name__}: {exc}", **details
+                redact(f"{address} could not start: {type(exc).__name__}: {exc}"), **details
             ) from exc
         return cell
 

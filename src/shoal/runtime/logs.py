@@ -1,8 +1,8 @@
 """Structured logs: what is logged while a message is handled carries agent, task and message id.
 
 Loggers are the standard library's, under ``shoal``; structlog renders them: readable on a terminal, JSON lines
-(``SHOAL_LOG=json``) for machines. Message contents are never logged. What comes from others (names, tags, error
-texts) can neither begin a line of its own nor command the terminal.
+(``SHOAL_LOG=json``) for machines. Message contents are never logged, and secrets that an error quotes are redacted.
+What comes from others (names, tags, error texts) can neither begin a line of its own nor command the terminal.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ import structlog
 
 from shoal.runtime.context import Context
 from shoal.runtime.errors import ConfigError
+from shoal.runtime.redaction import redact, redact_data
 from shoal.runtime.ref import current_sender
+
+_PLAIN = (str, int, float, bool, type(None), dict, list, tuple)
 
 
 class _AddContext(logging.Filter):
@@ -67,6 +70,7 @@ def set_up_logs(level: str | None = None) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info if as_json else _same,
+                _redact if as_json else _same,
                 renderer,
             ],
         )
@@ -91,7 +95,7 @@ class _Console:
         )
 
     def __call__(self, logger: Any, name: str, event: Any) -> str:
-        return contained(str(self._render(logger, name, event)))
+        return contained(redact(str(self._render(logger, name, event))))
 
 
 def contained(text: str) -> str:
@@ -107,6 +111,13 @@ def _contained(character: str) -> str:
     if character.isprintable() or character == "\t":
         return character
     return character.encode("unicode_escape").decode()
+
+
+def _redact(logger: Any, name: str, event: Any) -> Any:
+    """Before it is written as JSON, which would hide secrets in its own marks."""
+    return {
+        key: redact_data(value if isinstance(value, _PLAIN) else repr(value)) for key, value in event.items()
+    }
 
 
 def _same(logger: Any, name: str, event: Any) -> Any:

@@ -2,6 +2,9 @@
 
 One batch is on its way at a time, so that they are written in order and a repeated one is told by its number. The ask
 that carries it stays open while the recorder is started again: ``write`` returns when its records are safe, or raises.
+
+Secrets in errors and events are redacted here, in the process whose environment has them. Tasks' payloads go as they
+are.
 """
 
 from __future__ import annotations
@@ -17,8 +20,9 @@ from shoal.runtime.errors import DeliveryError, ProtocolError, ShoalError, Syste
 from shoal.runtime.host import Host
 from shoal.runtime.journal.errors import RecorderGone
 from shoal.runtime.journal.outcomes import Written
-from shoal.runtime.journal.records import Record, TaskEnded, TaskSubmitted
+from shoal.runtime.journal.records import Event, Record, TaskEnded, TaskSubmitted
 from shoal.runtime.recorder import FOREVER_S, NAME, pack_batch, read_answer
+from shoal.runtime.redaction import redact, redact_data
 
 _MOST_RECORDS = 1024
 _MOST_BYTES = 4 * 1024 * 1024
@@ -77,7 +81,7 @@ class Recording:
         self._number += 1
         records = [record for entry in batch for record in entry.records]
         try:
-            message = pack_batch(self._source, self._number, records)
+            message = pack_batch(self._source, self._number, list(map(_redacted, records)))
             answer = await self._host.ask_as(
                 self._host.name,
                 self._host.ids.fresh(),
@@ -114,6 +118,14 @@ class Recording:
         for entry in batch:
             if not entry.safe.done():
                 entry.safe.set_exception(error)
+
+
+def _redacted(record: Record) -> Record:
+    if isinstance(record, TaskEnded) and record.error:
+        return record._replace(text=redact(record.text), details=redact_data(record.details))
+    if isinstance(record, Event) and record.data:
+        return record._replace(data=redact_data(record.data))
+    return record
 
 
 def _size(record: Record) -> int:

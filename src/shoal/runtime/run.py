@@ -26,6 +26,7 @@ from shoal.runtime.journal.outcomes import Written
 from shoal.runtime.journal.records import Event, Record, TaskEnded, TaskResubmitted, TaskSubmitted
 from shoal.runtime.journal.resuming import TakenRun
 from shoal.runtime.recording import Recording
+from shoal.runtime.redaction import redact_start
 from shoal.runtime.ref import Ref
 from shoal.runtime.tasks import (
     TaskResult,
@@ -284,7 +285,7 @@ class Run:
         last = Event(time.time(), RUN_FINISHED, None, None, {})
         if error is not None:
             last = last._replace(
-                kind=RUN_STOPPED, data={"error": type(error).__name__, "text": str(error)[:500]}
+                kind=RUN_STOPPED, data={"error": type(error).__name__, "text": redact_start(str(error), 500)}
             )
         try:
             async with asyncio.timeout(_LAST_WORDS_S):

@@ -11,6 +11,7 @@ import logging
 import time
 from typing import Any
 
+from shoal.runtime.redaction import redact
 from shoal.runtime.supervision import Report, ReportKind
 
 EVENTS_KEPT = 1000
@@ -29,7 +30,7 @@ def make_event(
         "agent": agent,
         "supervisor": supervisor,
         "generation": generation,
-        "reason": report.exit.describe() if report.exit is not None else "",
+        "reason": redact(report.exit.describe()) if report.exit is not None else "",
         "restarts": restarts,
         "at": time.time(),
     }

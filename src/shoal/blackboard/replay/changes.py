@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any, Final, NamedTuple
 
 from shoal.blackboard.replay.text import key_text
+from shoal.runtime.redaction import redact_data
 
 
 class _Absent(Enum):
@@ -26,6 +27,12 @@ class Change(NamedTuple):
     """:data:`ABSENT`: it was added."""
     after: Any
     """:data:`ABSENT`: it was removed."""
+
+
+def redacted(change: Change) -> Change:
+    """The change without secrets, to be shown."""
+    path, before, after = change
+    return Change(path, redact_data(before, path), redact_data(after, path))
 
 
 def changes(before: Any, after: Any, path: str = "") -> Iterator[Change]:

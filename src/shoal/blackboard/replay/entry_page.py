@@ -22,6 +22,7 @@ from shoal.blackboard.store.keys import is_own
 from shoal.blackboard.version import Item, Value, Version
 from shoal.runtime.journal.pages import ago
 from shoal.runtime.provenance import Origin
+from shoal.runtime.redaction import redact_data
 
 _ERROR_CHARS = 2000
 
@@ -100,8 +101,8 @@ def _item_facts(item: Item) -> Iterator[tuple[str, Text | str]]:
 
 
 def _whole(value: Value) -> Text:
-    """All of a value: a text as it is, anything else as JSON."""
-    data = data_of(value)
+    """All of a value but secrets: a text as it is, anything else as JSON."""
+    data = redact_data(data_of(value))
     if type(data) is str:
         return Text("\n".join(map(printable, data.splitlines())))
     lines = json.dumps(as_json(data), ensure_ascii=False, indent=2).splitlines()

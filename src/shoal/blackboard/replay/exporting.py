@@ -38,6 +38,12 @@ def export(
     region: Region = None,
     root: Root = None,
     state_store: StateStore = "",
+    secrets: Annotated[
+        bool,
+        typer.Option(
+            "--secrets", help="Values as they are stored: what looks like a secret is not redacted."
+        ),
+    ] = False,
 ) -> None:
     """Write a board's history as JSON lines: one object for each version of an entry."""
     with reading("export", Where(run, root, region, state_store)) as (_, reader, _messages, _output):
@@ -48,7 +54,7 @@ def export(
         count = 0
         with sink(output) as stream:
             for version in versions:
-                stream.write(f"{json_line(version_record(version))}\n".encode())
+                stream.write(f"{json_line(version_record(version, secrets=secrets))}\n".encode())
                 count += 1
         if at is None and reader.compacted:
             notice(

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from rich.text import Text
 
 from shoal.blackboard.replay.causes import Message
-from shoal.blackboard.replay.changes import ABSENT, Change, changes
+from shoal.blackboard.replay.changes import ABSENT, Change, changes, redacted
 from shoal.blackboard.replay.data import data_of, type_name
 from shoal.blackboard.replay.stories import Happening, Story
 from shoal.blackboard.replay.text import clipped, data_text, printable, quoted, value_text
@@ -49,6 +49,7 @@ def story_lines(
 def change_text(change: Change) -> Text:
     """``field: before → after``."""
     text = Text()
+    change = redacted(change)
     if change.path:
         text.append(printable(change.path)).append(": ", "dim")
     if change.before is ABSENT:

@@ -18,6 +18,7 @@ from rich.text import Text
 from shoal.blackboard.replay.lines import Line
 from shoal.blackboard.replay.text import printable
 from shoal.runtime.errors import ShoalError
+from shoal.runtime.redaction import redact
 
 WIDTH = 120
 """Columns of a page where the output is no terminal."""
@@ -95,7 +96,7 @@ def one_line_errors(command: str) -> Iterator[None]:
     except (ShoalError, OSError) as error:
         if isinstance(error, BrokenPipeError):
             raise  # whoever read it has enough: the command line ends quietly
-        text = _line(str(error) if isinstance(error, ShoalError) else _os_error(error))
+        text = _line(redact(str(error)) if isinstance(error, ShoalError) else _os_error(error))
         Console(stderr=True).print(
             f"[red]shoal {command}:[/red] {escape(text)}", highlight=False, soft_wrap=True
         )

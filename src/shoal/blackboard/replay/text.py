@@ -1,4 +1,4 @@
-"""Data as text on a terminal: on one line, no longer than wanted, and nothing in it that commands the terminal."""
+"""Data as text on a terminal: on one line, no longer than wanted, without secrets or what commands the terminal."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ import msgpack
 
 from shoal.blackboard.replay.data import Unreadable, data_of, type_name
 from shoal.blackboard.version import Value
+from shoal.runtime.redaction import redact
+from shoal.runtime.secret_fields import redact_field
 
 _BYTES_SHOWN = 12
+_LONGEST_SECRET = 4096
+"""A secret that begins in what is shown is found up to this length."""
 
 
 def printable(text: str) -> str:
@@ -26,7 +30,7 @@ def printable(text: str) -> str:
 
 def clipped(text: str, most: int) -> str:
     """The text on one line, cut off behind ``most`` characters."""
-    line = printable(" ".join(text[: 4 * most].split()))
+    line = printable(" ".join(redact(text[: 4 * most]).split()))
     return line if len(line) <= most and len(text) <= 4 * most else line[: most - 1] + "…"
 
 
@@ -74,7 +78,7 @@ def bytes_text(data: bytes) -> str:
 def _pieces(data: Any, most: int) -> Iterator[str]:
     match data:
         case str():
-            yield quoted(data[: most + 1])
+            yield quoted(redact(data[: most + _LONGEST_SECRET])[: most + 1])
         case bytes():
             yield bytes_text(data)
         case Unreadable():
@@ -91,7 +95,8 @@ def _pieces(data: Any, most: int) -> Iterator[str]:
             yield "{"
             for place, (key, one) in enumerate(data.items()):
                 yield (", " if place else "") + key_text(key) + ": "
-                yield from _pieces(one, most)
+                both = type(key) is str and type(one) is str
+                yield from _pieces(redact_field(key, one) if both else one, most)
             yield "}"
         case None | True | False:
             yield {None: "null", True: "true", False: "false"}[data]

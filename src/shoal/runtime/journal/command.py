@@ -21,6 +21,7 @@ from shoal.runtime.journal.pages import render_list, render_run
 from shoal.runtime.journal.reader import FINISHED, RunReader, RunSummary, list_runs, open_run
 from shoal.runtime.journal.resuming import program_of
 from shoal.runtime.journal.run_directory import runs_root
+from shoal.runtime.redaction import redact, redact_arguments
 
 _Root = Annotated[
     Path | None,
@@ -67,7 +68,11 @@ def resume(run: _Run, root: _Root = None) -> None:
             return
         err = Console(stderr=True)
         err.print(f"resuming [bold]{escape(run)}[/bold]: {escape(_progress(summary))}", highlight=False)
-        err.print(f"[dim]{escape(shlex.join(program.argv))}[/dim]", highlight=False, soft_wrap=True)
+        err.print(
+            f"[dim]{escape(shlex.join(redact_arguments(program.argv)))}[/dim]",
+            highlight=False,
+            soft_wrap=True,
+        )
         sys.stdout.flush()
         try:
             os.chdir(program.cwd)
@@ -104,6 +109,6 @@ def _one_line_errors(command: str) -> Iterator[None]:
         yield
     except ShoalError as error:
         Console(stderr=True).print(
-            f"[red]shoal {command}:[/red] {escape(str(error))}", highlight=False, soft_wrap=True
+            f"[red]shoal {command}:[/red] {escape(redact(str(error)))}", highlight=False, soft_wrap=True
         )
         raise typer.Exit(1) from error

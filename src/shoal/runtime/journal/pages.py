@@ -26,6 +26,7 @@ from shoal.runtime.journal.reader import (
     RunReader,
     RunSummary,
 )
+from shoal.runtime.redaction import redact, redact_arguments
 
 _STATUS = {
     RUNNING: ("●", "cyan"),
@@ -100,7 +101,7 @@ def short_program(argv: Sequence[str]) -> str:
     """A program as its user typed it, about: without the interpreter's directory and the script's."""
     if not argv:
         return ""
-    words = [Path(argv[0]).name, *argv[1:]]
+    words = [Path(argv[0]).name, *redact_arguments(argv[1:])]
     if len(words) > 1 and os.sep in words[1]:
         words[1] = Path(words[1]).name
     if words[1:3] == ["-m", "shoal"]:
@@ -216,7 +217,7 @@ def _hint(summary: RunSummary) -> Text | None:
 
 
 def _clip(text: str) -> str:
-    line = " ".join(text.split())
+    line = " ".join(redact(text).split())
     return line if len(line) <= _REASON_CHARS else line[: _REASON_CHARS - 2] + " …"
 
 

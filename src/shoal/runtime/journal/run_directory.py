@@ -6,6 +6,7 @@
     run.lock     held by the process that runs it
     journal.db   the ledger, events and messages
     state.db     durable agents
+    boards/      a file for each region of the board, and what belongs to it
 
 The root is an argument, else the environment's ``SHOAL_RUNS``, else ``.shoal/runs`` under the current directory.
 Directories have mode 0700 and files 0600: payloads and results are in them. A directory is made under another name

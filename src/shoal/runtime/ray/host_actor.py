@@ -34,6 +34,7 @@ from shoal.runtime.ray.lifeline import Lifeline
 from shoal.runtime.ray.metrics_node import MetricsCandidate, NodeMetrics
 from shoal.runtime.ray.records import HostInfo, HostRecord, Tenant
 from shoal.runtime.ray.settings import Settings
+from shoal.runtime.redaction import redact
 from shoal.runtime.ref import current_sender
 from shoal.runtime.scribe import give_scribe
 from shoal.runtime.socket_server import SocketServer
@@ -57,7 +58,7 @@ def _answered(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[
             return False, pack_error(error)
         except Exception as exc:  # a fault of ours: it must reach somebody
             return False, pack_error(
-                ShoalError(f"{type(exc).__name__}: {exc}", traceback=traceback.format_exc())
+                ShoalError(redact(f"{type(exc).__name__}: {exc}"), traceback=redact(traceback.format_exc()))
             )
 
     # Ray looks through ``__wrapped__`` and would then run ``control`` methods on the loop that may be blocked.
