@@ -87,6 +87,9 @@ def documented() -> Iterator[tuple[str, str, frozenset[str]]]:
 async def test_the_reference_lists_exactly_what_is_exported_with_type_and_labels() -> None:
     async with shoal.start("local") as system:
         await system.spawn(Doer(), name="doer")
+        stats = system._host.stats
+        stats.model("m").calls["ok"] = 1
+        stats.breakers["there"] = 0
         text = system.metrics_text()
     exported = {
         (

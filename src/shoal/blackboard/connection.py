@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from hashlib import blake2b
 from typing import Any
 
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_exponential_jitter
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_exponential, wait_random
 
 from shoal.blackboard.entry import Entry, entry_from
 from shoal.blackboard.errors import BoardUnavailable, Conflict, RegionLost, RegionUnknown
@@ -124,7 +124,7 @@ class Connection:
         async for attempt in AsyncRetrying(
             retry=retry_if_exception(_certain),
             stop=stop_after_delay(RETRY_S),
-            wait=wait_exponential_jitter(initial=0.05, max=2.0, jitter=0.05),
+            wait=wait_exponential(multiplier=0.05, max=2.0) + wait_random(0, 0.05),
             reraise=True,
         ):
             with attempt:

@@ -9,6 +9,11 @@ most one token of a byte, so that capitals, digits, punctuation, line breaks and
 one token each, which is the most they can be. Only two things are taken to be shorter than their bytes: a run of small
 letters, two letters a token and at least one a run, and spaces, which belong to the word after them. So only a text
 of small letters that are no words can have more tokens than its bound.
+
+Measured against two tokenizers (Tekken, 131,072 tokens; a SentencePiece model of 32,768): estimates were 0.9 to 1.2
+times the tokens of English, Python, JSON, Chinese and Japanese, 0.6 to 1.7 of German, Russian, Arabic and Hindi, and
+0.45 of random digits, which are a token each there. Bounds were 1.9 to 2.5 times English, Python and JSON, 1.0 to 1.2
+of digits, base64 and hexadecimal, up to 6 beyond Latin script; of random small letters 0.85.
 """
 
 from __future__ import annotations

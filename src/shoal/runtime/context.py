@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import time
 from collections.abc import Callable, Coroutine
+from contextvars import ContextVar
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger("shoal.agent")
 _ATTEMPT = 1 << 24
 """Sends of one attempt at a message, at most: each attempt has ids of its own."""
+_effect: ContextVar[bytes] = ContextVar("shoal_effect", default=b"")
+"""The effect of ``once`` that is being done. What it sends has ids of its own: handled again, the effect is recorded
+and sends nothing, and what comes after it must not get the ids, and so the answers, that were its."""
 
 
 class Context:
@@ -109,6 +114,20 @@ class Context:
         return self._sends // _ATTEMPT
 
     @property
+    def handler_limit_s(self) -> float | None:
+        """How long a handler of this agent may run; ``None``: without limit."""
+        return self._cell.handler_timeout_s
+
+    @property
+    def handler_left_s(self) -> float | None:
+        """Seconds until this handler is cancelled for its limit; ``None`` without one."""
+        limit_s = self.handler_limit_s
+        if limit_s is None:
+            return None
+        started = [w.started for w in self._cell.workers if w.delivery is self._delivery]
+        return limit_s - (time.monotonic() - started[0] if started else 0.0)
+
+    @property
     def cancelled(self) -> bool:
         """Whether nobody waits for this handling any more. Long computations between awaits should look."""
         deadline = self.deadline
@@ -157,11 +176,13 @@ class Context:
         task: str | None = None,
         origin: int = 0,
         anew: bool = False,
+        mark: str = "",
     ) -> Coroutine[Any, Any, Any]:
         """Send and wait for the answer. Raises as ``Ref.ask``; a cycle of asks fails at once.
 
         When the message is handled again, its n-th send has the same id as before: an ask that was answered is then
-        not done twice. One that is made ``anew`` is another ask each time.
+        not done twice. One that is made ``anew`` is another ask each time; one with a ``mark`` has its id from that,
+        and not from how many sends were before it.
         """
         scope = self._scope or self._make_scope()
         if origin > scope.origin:
@@ -174,7 +195,10 @@ class Context:
             above = delivery.envelope.scope
             if above is not None and above.answer_by is not None:
                 scope = scope._replace(answer_by=above.answer_by)
-        message_id = self._cell.host.ids.fresh() if anew else self._next_id()
+        if mark and delivery is not None:
+            message_id = self.id_of(b"\0ask\0" + mark.encode(errors="surrogatepass"))
+        else:
+            message_id = cell.host.ids.fresh() if anew else self._next_id()
         return cell.host.ask_as(
             cell.address, message_id, to if type(to) is str else _address(to), message, scope, asks, task, timeout_s,
             LANE_NORMAL if lane is None else lane, self,
@@ -203,7 +227,17 @@ class Context:
             raise ConfigError(f"once({key!r}): unknown is 'rerun' or 'raise', scope is 'message' or 'agent'")
         delivery = self._delivery
         within = delivery.envelope.id if delivery is not None and scope == "message" else b""
-        return await self._cell.effects.once(self, within, key, fn, at_most=unknown == "raise")
+
+        async def run() -> Any:
+            outer = _effect.get()
+            token = _effect.set(outer + b"\0once\0" + key.encode(errors="surrogatepass"))
+            try:
+                value = fn()
+                return await value if inspect.isawaitable(value) else value
+            finally:
+                _effect.reset(token)
+
+        return await self._cell.effects.once(self, within, key, run, at_most=unknown == "raise")
 
     async def spawn(self, agent: Any, *, name: str | None = None, host: str | None = None) -> Ref:
         """Start a child: stopped when this agent stops for good. Raises ``SpawnError``.
@@ -211,6 +245,9 @@ class Context:
         A child outlives a restart of its parent. Who starts it again under the same name gets the one that lives;
         without a ``name``, handling the same message again makes the same names.
         """
+        hands_down = getattr(self._cell.behavior, "hands_down", None)
+        if hands_down is not None:
+            agent = hands_down(agent)
         self._spawns += 1
         mark = str(self._spawns)
         if self._delivery is not None:
@@ -296,6 +333,8 @@ class Context:
     def _next_id(self) -> bytes:
         if self._delivery is None:
             return self._cell.host.ids.fresh()
+        if effect := _effect.get():
+            return self.id_of(effect)
         self._sends += 1
         return derived_id(self._delivery.envelope.id, self._sends)
 

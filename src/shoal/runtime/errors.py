@@ -183,6 +183,16 @@ class Quarantined(UnknownOutcome):
 class HandlerError(ShoalError):
     """The handler raised. ``details``: ``type`` (qualified name), ``traceback`` (remote), ``agent``."""
 
+    @property
+    def cause(self) -> ShoalError | None:
+        """What was raised, as an object, where that was an error of shoal's or of a subclass that is loaded here."""
+        packed = self.details.get("cause")
+        if not isinstance(packed, bytes):
+            return None
+        from shoal.runtime.failure import unpack_error  # noqa: PLC0415 - that module is about these classes
+
+        return unpack_error(packed)
+
 
 class HandlerTimeout(HandlerError):
     """The handler ran past its limit and was cancelled."""

@@ -13,6 +13,7 @@ from shoal.runtime.redaction import redact, redact_data, redact_end, redact_star
 
 _TEXT_KEPT = 4 * 1024
 _TRACEBACK_KEPT = 16 * 1024
+_CAUSE_KEPT = 16 * 1024
 """Characters: an exception may quote all that it was given, and whoever asked gets both."""
 
 
@@ -32,17 +33,27 @@ def handler_error(exc: BaseException, agent: str, tag: str) -> HandlerError:
         type=kind,
         agent=agent,
         traceback=redact_end(text, _TRACEBACK_KEPT),
+        **_cause(exc),
     )
+
+
+def _cause(exc: BaseException) -> dict[str, bytes]:
+    """One of our own errors as an object, for :attr:`HandlerError.cause`; not one that is too large to go along."""
+    if not isinstance(exc, ShoalError):
+        return {}
+    details = redact_data(exc.details)
+    packed = pack_error(ShoalError(redact(exc.text), **details), type(exc).__name__)
+    return {"cause": packed} if len(packed) <= _CAUSE_KEPT else {}
 
 
 def _via(agents: Sequence[str]) -> str:
     return f" (via {' <- '.join(agents)})"
 
 
-def pack_error(error: ShoalError) -> bytes:
-    """The error as reply payload. Details that msgpack cannot carry travel as their ``repr``."""
+def pack_error(error: ShoalError, kind: str = "") -> bytes:
+    """The error as reply payload, of class ``kind`` (its own). Details that msgpack cannot carry travel as ``repr``."""
     details = {key: _plain(value) for key, value in error.details.items()}
-    packed: bytes = msgpack.packb([type(error).__name__, _plain(error.text), details])
+    packed: bytes = msgpack.packb([kind or type(error).__name__, _plain(error.text), details])
     return packed
 
 
@@ -71,6 +82,8 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
+    if type(value) is dict:
+        return {str(key): _plain(item) for key, item in value.items()}
     return _plain(repr(value))
 
 

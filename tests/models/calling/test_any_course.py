@@ -78,7 +78,11 @@ def test_each_permit_is_settled_once_all_that_was_charged_is_told_and_nothing_is
 ) -> None:
     async def main() -> None:
         models = [
-            Candidate(spec(f"m{number}", **fields), ScriptedModel(replies, name=f"m{number}", piece=8, cycle=True), PRICE)
+            Candidate(
+                spec(f"m{number}", **fields),
+                ScriptedModel(replies, name=f"m{number}", piece=8, cycle=True),
+                PRICE,
+            )
             for number, (fields, replies) in enumerate(course["models"])
         ]
         stage = Stage(
@@ -108,7 +112,9 @@ def check(stage: Stage, ends: list[Any], course: dict[str, Any]) -> None:
     assert asyncio.all_tasks() == {asyncio.current_task()}
     assert sum(one.tokens for one in settled) == sum(one.usage.total_tokens for one in stage.accounts)
     assert len(settled) == sum(one.attempts for one in stage.accounts)
-    assert all(0 <= one.tokens <= p.want.tokens for one, p in zip(settled, stage.permits.permits, strict=True))
+    assert all(
+        0 <= one.tokens <= p.want.tokens for one, p in zip(settled, stage.permits.permits, strict=True)
+    )
     assert sum(permit.want.steps for permit in stage.permits.permits) <= len(ends)
     told = [usage_of(end) for end in ends]
     if None not in told:

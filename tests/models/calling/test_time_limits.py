@@ -142,6 +142,19 @@ def test_what_there_is_when_the_time_is_over_is_given_to_who_wants_partial_answe
     run(main())
 
 
+def test_an_answer_with_its_finish_reason_is_whole_even_when_the_server_does_not_end_the_stream() -> None:
+    async def main() -> None:
+        on_stage, model = stage((1, text("all of it")), (2, ChatChunk(finish="stop")))
+        answer = await on_stage.caller.call(REQUEST)
+        assert (answer.text, answer.partial, answer.attempts) == ("all of it", False, 1)
+        assert answer.usage.estimated
+        assert on_stage.at == 2 + 5
+        assert model.closed == 1
+        assert len(on_stage.permits.settled) == 1
+
+    run(main())
+
+
 def test_nothing_at_all_or_a_stall_is_no_partial_answer() -> None:
     async def main() -> None:
         for pieces in ((), ((1.0, text("one ")),)):

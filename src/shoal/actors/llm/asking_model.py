@@ -16,6 +16,7 @@ from shoal.models.request_key import request_key
 from shoal.runtime.context import Context
 from shoal.runtime.errors import ShoalError
 from shoal.runtime.failure import pack_error, unpack_error
+from shoal.runtime.provenance import Origin
 
 
 class ModelAsker:
@@ -38,6 +39,7 @@ class ModelAsker:
         digest = request_key(self._access.name, request)
         key = f"{what}/{self._ctx.attempt}/{sample}/{step}/{digest}"
         call: ModelCall = await self._ctx.once(key, partial(self._call, request, step, sample))
+        self._ctx.joined(Origin.MODEL, f"model {self._access.name}")
         if call.response is None:
             raise _failure(call)
         return call.response

@@ -103,7 +103,10 @@ class Handling:
         mark = f"{sample}/{dialogue.step}"
         asked = [call for call in calls if call.name == NEED_INPUT and self._plan.need_input is not None]
         others = [call for call in calls if call not in asked]
-        made = iter(await self._tools.call_all(others, self._ctx, mark))
+        answers = await self._tools.call_all(others, self._ctx, mark)
+        for answer in answers:
+            self._ctx.joined(answer.account.origin, f"tool {answer.account.tool}")
+        made = iter(answers)
         results = []
         for position, call in enumerate(calls):
             if call in asked:

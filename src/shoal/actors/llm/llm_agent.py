@@ -16,6 +16,7 @@ budgets and rates of its model.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ from shoal.actors.llm.tool_use import tool_caller
 from shoal.actors.llm.validators import Validator, check_validators
 from shoal.actors.llm.votes import Votes
 from shoal.actors.tools.grants import Grant, granted_to
+from shoal.actors.tools.inheriting import under
 from shoal.actors.tools.tool import Tool
 from shoal.actors.tools.toolbox import close_tools, toolbox
 from shoal.models.permits import Budget
@@ -172,7 +174,14 @@ class LLMAgent(Agent):
         narrowed = object.__new__(type(self))
         narrowed.__dict__.update(self.__dict__)
         narrowed.grant = self.grant.meet(above)
+        offered = [s for s in self.plan.rules.tools if s is NEED_INPUT_SPEC or narrowed.grant.allows(s.name)]
+        rules = self.plan.rules._replace(tools=tuple(offered))
+        narrowed.plan = replace(self.plan, rules=rules)
         return narrowed
+
+    def hands_down(self, agent: Any) -> Any:
+        """What becomes of an agent that this one starts: it has at most the same tools."""
+        return under(self.grant, agent)
 
     def handler_table(self) -> HandlerTable:
         """One handler, for ``input``."""

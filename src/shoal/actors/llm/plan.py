@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from shoal.actors.llm.dialogue import Rules
@@ -71,9 +71,3 @@ class Plan:
 def replace_rules(rules: Rules, shape: OutputShape, with_schema: bool, words: str) -> Rules:
     """The rules with the output as it is asked for."""
     return rules._replace(output=shape.schema if with_schema else None, output_words=words)
-
-
-def with_tools(plan: Plan, tools: tuple[Tool, ...]) -> Plan:
-    """The same plan with these tools: those of servers are known only once it runs."""
-    specs = tuple(tool.spec for tool in tools)
-    return replace(plan, tools=tools, rules=plan.rules._replace(tools=specs))

@@ -7,18 +7,15 @@ from typing import Any
 from shoal.actors.approvals.asking import approve
 from shoal.actors.llm.plan import Plan
 from shoal.actors.tools.calling import CallLimits, Proposed, ToolCaller
-from shoal.actors.tools.errors import OriginRefused
 from shoal.actors.tools.grants import Grant
-from shoal.actors.tools.tool import Tool
 from shoal.actors.tools.toolbox import toolbox
+from shoal.actors.tools.trust import judge_in
 from shoal.runtime.context import Context
+from shoal.runtime.redaction import redact
 
 
 def tool_caller(plan: Plan, grant: Grant, message: Any, ctx: Context) -> ToolCaller:
     """Calls the plan's tools while ``message`` is handled, within the grant."""
-
-    def judged(tool: Tool, arguments: dict[str, Any]) -> OriginRefused | None:
-        return None
 
     async def approved(proposed: Proposed, ctx: Context) -> dict[str, Any]:
         name = proposed.tool.spec.name
@@ -32,6 +29,7 @@ def tool_caller(plan: Plan, grant: Grant, message: Any, ctx: Context) -> ToolCal
         toolbox(plan.tools),
         grant,
         limits=CallLimits(parallel=plan.parallel_tools),
-        judge=judged,
+        judge=judge_in(ctx, message),
+        redact=redact,
         approve=approved,
     )

@@ -6,7 +6,6 @@ there comes back as the call's failure.
 
 from __future__ import annotations
 
-from hashlib import blake2b
 from typing import Any
 
 from pydantic import BaseModel, create_model
@@ -18,11 +17,8 @@ from shoal.actors.tools.parameters import check_arguments, schema_of
 from shoal.actors.tools.tool import ToolPolicy
 from shoal.models.chat import ToolSpec
 from shoal.runtime.context import Context
-from shoal.runtime.envelope import LANE_NORMAL, asks_waiting
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.ref import Ref
-
-_MARK_BYTES = 16
 
 
 class AgentTool:
@@ -63,10 +59,7 @@ class AgentTool:
         message: Any = check_arguments(self._model, arguments, self._spec.name)
         if not issubclass(self._takes, BaseModel):
             message = message.message
-        mark = call_mark.get()
-        if ctx.message is None or not mark:
-            return await ctx.ask(self._ref, message, timeout_s=self._policy.timeout_s)
-        return await _ask_marked(ctx, self._ref, message, mark, self._policy.timeout_s)
+        return await ctx.ask(self._ref, message, timeout_s=self._policy.timeout_s, mark=call_mark.get())
 
     def __repr__(self) -> str:
         return f"<tool {self._spec.name}: {self._ref.address}>"
@@ -112,19 +105,3 @@ def _input_of(agent: Ref) -> Any:
     if len(fitting) != 1:
         raise ConfigError(f"{agent.address}: say which message it takes: agent_tool(..., input=Question)")
     return fitting[0]
-
-
-async def _ask_marked(ctx: Context, to: Ref, message: Any, mark: str, timeout_s: float | None) -> Any:
-    """As ``ctx.ask``, but under an id that comes from which call it is, not from how many sends were before it."""
-    envelope = ctx.message
-    assert envelope is not None
-    digest = blake2b(f"{to.address}\0{mark}".encode(errors="surrogatepass"), digest_size=_MARK_BYTES).digest()
-    cell = ctx._cell
-    waiting = f"{cell.address}*{cell.concurrency}" if cell.concurrency > 1 else cell.address
-    scope = ctx._scope or ctx._make_scope()
-    if envelope.scope is not None and envelope.scope.answer_by is not None:
-        scope = scope._replace(answer_by=envelope.scope.answer_by)
-    return await cell.host.ask_as(
-        ctx.address, ctx.id_of(digest), to.address, message, scope, asks_waiting(envelope, waiting), None, timeout_s,
-        LANE_NORMAL,
-    )  # fmt: skip

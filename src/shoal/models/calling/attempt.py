@@ -20,10 +20,13 @@ from shoal.models.calling.hedging import Signals
 from shoal.models.calling.metering import Meter
 from shoal.models.calling.reading import Limit, Reading
 from shoal.models.chat import ChatResponse, Usage
-from shoal.models.errors import LimitError, ModelError, ModelTimeout, RateLimited
+from shoal.models.errors import LimitError, ModelError, ModelTimeout, ModelUnavailable, RateLimited
 from shoal.models.permits import Permit, Permits, Settlement
 from shoal.models.prices import cost
 from shoal.models.tokens import estimate_input, estimate_text
+
+_CUTS = (Limit.WHOLE.value, Limit.DEADLINE.value)
+"""The time limits at which a partial answer may be given."""
 
 
 class Attempts:
@@ -92,15 +95,17 @@ class Attempts:
 
     async def _read(self, ask: Ask, candidate: Candidate, reading: Reading, signals: Signals) -> ChatResponse:
         left_s = self._clock.left_s(ask.deadline)
+        cut = False
         try:
             await reading.run(candidate.model.stream(ask.request), left_s, signals.token)
-        except ModelTimeout as error:
-            cut = error.details.get("limit") in (Limit.WHOLE.value, Limit.DEADLINE.value)
-            if not (ask.partial and cut and reading.assembler.text):
+        except ModelUnavailable as error:
+            # With its finish reason an answer is whole, also when the server fails to end the stream.
+            whole = reading.assembler.finished
+            cut = not whole and ask.partial and error.details.get("limit") in _CUTS
+            if not whole and not (cut and reading.assembler.text):
                 raise
-            answer = reading.assembler.partial(_estimate(ask))
-        else:
-            answer = reading.assembler.result(_estimate(ask))
+        assembler = reading.assembler
+        answer = assembler.partial(_estimate(ask)) if cut else assembler.result(_estimate(ask))
         times = {"first_token_s": reading.first_token_s or reading.took_s, "took_s": reading.took_s}
         return answer.model_copy(update=times)
 

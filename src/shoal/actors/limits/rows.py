@@ -1,0 +1,108 @@
+"""The book as rows: one for each level, open reservation and endpoint that changed, and back. Pure.
+
+A row is ``(kind, key, packed)``; ``packed`` is ``None`` for one that is to go. The file grows with what there is, not
+with the number of calls.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgpack
+
+from shoal.actors.limits.account import Account
+from shoal.actors.limits.amounts import UNLIMITED, Amounts, Ceiling, ceiling
+from shoal.actors.limits.book import Book
+from shoal.actors.limits.gate import Gate
+from shoal.actors.limits.ledger import Reservation
+
+LEVEL, OPEN, ENDPOINT, SESSION = "level", "open", "endpoint", "session"
+
+
+class Row(NamedTuple):
+    """One thing of the book."""
+
+    kind: str
+    key: str
+    packed: bytes | None
+
+
+def take_changes(book: Book) -> list[Row]:
+    """What changed since they were taken last."""
+    rows = [Row(LEVEL, name, _pack_account(book.ledger.accounts[name])) for name in book.ledger.changed]
+    for reservation_id in book.touched:
+        reservation = book.ledger.open.get(reservation_id)
+        packed = None if reservation is None else _pack(reservation[1:])
+        rows.append(Row(OPEN, reservation_id, packed))
+    rows += [Row(ENDPOINT, name, _pack_gate(book.gates[name])) for name in book.touched_gates]
+    for names in (book.ledger.changed, book.touched, book.touched_gates):
+        names.clear()
+    return rows
+
+
+def session_row(session: str) -> Row:
+    """Says which started system the rows are of."""
+    return Row(SESSION, "", _pack(session))
+
+
+def restore(book: Book, rows: Sequence[Row], session: str) -> None:
+    """Fill a new book. What was spent stays; limits that were declared or set count for the rest of their session only,
+    so that who goes on with a run may give it others.
+
+    Raises ``ValueError`` or ``TypeError`` for rows that are none of ours.
+    """
+    same = any(row == session_row(session) for row in rows)
+    for row in rows:
+        fields = msgpack.unpackb(row.packed)
+        if row.kind == LEVEL:
+            _restore_account(book, row.key, fields, same)
+        elif row.kind == OPEN:
+            endpoint, levels, amounts, at = fields
+            reservation = Reservation(row.key, endpoint, tuple(levels), Amounts(*amounts), at)
+            book.ledger.open[row.key] = reservation
+        elif row.kind == ENDPOINT:
+            _restore_gate(book.gate(row.key, ""), fields)
+        elif row.kind != SESSION:
+            raise ValueError(f"no rows of kind {row.kind!r} are known")
+    for reservation in book.ledger.open.values():
+        book.gate(reservation.endpoint, "").running += 1
+        for level in reservation.levels:
+            account = book.ledger.account(level)
+            account.reserved = account.reserved.plus(reservation.amounts)
+    for level in book.ledger.accounts:
+        book.watch_time(level)
+
+
+def _pack(value: Any) -> bytes:
+    packed: bytes = msgpack.packb(value)
+    return packed
+
+
+def _pack_account(account: Account) -> bytes:
+    return _pack((account.declared, account.set_to, account.spent, account.over, account.began))
+
+
+def _restore_account(book: Book, name: str, fields: Any, same: bool) -> None:
+    declared, set_to, spent, over, began = fields
+    account = book.ledger.account(name)
+    account.declared = Ceiling(*declared) if same else ceiling(book.spec.budget_of(name))
+    account.set_to = Ceiling(*set_to) if same else UNLIMITED
+    account.spent = Amounts(*spent)
+    account.over = over
+    account.began = began
+
+
+def _pack_gate(gate: Gate) -> bytes:
+    slowed = (gate.width, gate.slowed_at, gate.paused_until, gate.strikes, gate.limited)
+    return _pack((slowed, tuple(gate.window.slots)))
+
+
+def _restore_gate(gate: Gate, fields: Any) -> None:
+    slowed, slots = fields
+    gate.width, gate.slowed_at, gate.paused_until, gate.strikes, gate.limited = slowed
+    window = gate.window
+    window.slots = deque((second, calls, tokens) for second, calls, tokens in slots)
+    window.calls = sum(calls for _, calls, _ in window.slots)
+    window.tokens = sum(tokens for _, _, tokens in window.slots)
