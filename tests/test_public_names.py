@@ -9,11 +9,15 @@ import sys
 import pytest
 
 NAMES = {
-    "shoal": """Agent Backoff Board ByField ChildSpec Config Context CountReached DeadLetter Do Entry Event Exit
-        Field HeldItem ItemsDone Key KnowledgeTeam Lane LeastLoaded NoImprovement Overflow
-        Quiescence Rating Ref RoundRobin Run Supervisor SupervisorRef System TaskResult Team
-        TimeLimit Topology errors function_agent knowledge_sources message on_board pipeline single
-        start worker""",
+    "shoal": """Agent Approvals Backoff Board Breaker Budget ByField ChildSpec Config Context CountReached
+        DeadLetter Do Entry Event Exit Field Grant HeldItem ItemsDone Judgement Judges Key
+        KnowledgeTeam KnownFacts LLMAgent Lane LeastLoaded LimitsSpec McpServer Model
+        NoImprovement Origin Overflow Price Quiescence Rates Rating Ref Retry RoundRobin Run
+        ScriptedModel Summary Supervisor SupervisorRef System TaskResult Team TimeLimit
+        Timeouts ToolPolicy Topology TypedContext Verdict Votes Whole agent_tool approve
+        ask_person errors file_tools function_agent gated http_get knowledge_sources mcp_tools
+        message on_board open_limits pipeline quoted redact_value single start tool wants
+        worker""",
     "shoal.actors": "Agent ChildCounts ChildState Supervisor SupervisorRef function_agent",
     "shoal.topologies": """ByField Front GateRejected LeastLoaded NoWorker Pipeline RoundRobin Router Signature
         Single Team TeamError Topology Worker WorkerView pipeline single worker""",

@@ -8,9 +8,11 @@ from importlib.metadata import version as package_version
 
 import typer
 
+from shoal.actors.approvals.command import approvals
 from shoal.bench.command import bench
 from shoal.blackboard.replay.command import board
 from shoal.demo.command import demo
+from shoal.models.command import model
 from shoal.runtime.journal.command import resume, runs, show
 
 app = typer.Typer(
@@ -25,6 +27,8 @@ app.command()(runs)
 app.command()(show)
 app.command()(resume)
 app.add_typer(board, name="board")
+app.add_typer(approvals, name="approvals")
+app.add_typer(model, name="model")
 
 
 @app.command()

@@ -46,8 +46,8 @@ _handling: ContextVar[Context | None] = ContextVar("shoal_model_handling", defau
 class _Process:
     """What the LLM agents of one host share."""
 
-    def __init__(self) -> None:
-        self.breakers = Breakers(Clock().now)
+    def __init__(self, host: Host) -> None:
+        self.breakers = Breakers(Clock().now, host.stats.breakers)
         self.caches: dict[str, AnswerCache] = {}
 
 
@@ -62,7 +62,7 @@ class ModelAccess:
         host = ctx._cell.host
         process = _processes.get(host)
         if process is None:
-            process = _processes[host] = _Process()
+            process = _processes[host] = _Process(host)
         self._plan = plan
         registered = models_of(ctx.config)
         choices = (plan.model, *plan.fallback)
