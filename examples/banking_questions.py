@@ -27,7 +27,7 @@ from pydantic import BaseModel
 
 import shoal
 from shoal.actors.limits import Use, permits_of
-from shoal.actors.llm import LLMAgent
+from shoal import LLMAgent
 from shoal.models.local import serving
 from shoal.models.spec import Model
 

@@ -27,6 +27,9 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 RUN = [DOCS / "getting-started.md", *sorted((DOCS / "guides").glob("*.md"))]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
+NEEDS_A_MODEL = {"banking_questions.py"}
+"""Run by tests/models/local/test_banking_example.py."""
+EXAMPLES = [one for one in sorted((ROOT / "examples").glob("*.py")) if one.name not in NEEDS_A_MODEL]
 _BLOCK = re.compile(r"^```python([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -90,7 +93,7 @@ def test_few_snippets_are_not_run() -> None:
     assert len(unrun) <= 6
 
 
-@pytest.mark.parametrize("program", sorted((ROOT / "examples").glob("*.py")), ids=page_name)
+@pytest.mark.parametrize("program", EXAMPLES, ids=page_name)
 def test_an_example_runs_in_one_process_and_prints_what_its_docstring_says(
     program: Path, tmp_path: Path
 ) -> None:
