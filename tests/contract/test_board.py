@@ -27,7 +27,7 @@ from shoal.errors import (
     ValueRefused,
 )
 from tests.contract.scribblers import Lost, Plan, Scribbler
-from tests.contract.waiting import eventually
+from tests.contract.waiting import PATIENCE_S, eventually, for_ever
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 Fresh = Callable[[str], str]
@@ -37,6 +37,15 @@ Fresh = Callable[[str], str]
 async def board(system: shoal.System) -> shoal.Board:
     """The main region, which all tests share: each has keys of its own."""
     return await system.board().open()
+
+
+async def outlive(board: shoal.Board, key: str, ttl_s: float) -> None:
+    """Return once the board has deleted an entry that nobody kept alive: by its clock ``ttl_s`` have passed."""
+    entry = await board.put(key, 1, ttl_s=ttl_s)
+    async with asyncio.timeout(PATIENCE_S):
+        async for event in board.watch(key, since=entry.revision + 1):
+            if event.kind == "delete":
+                return
 
 
 # -- keys and values ---------------------------------------------------------------------------------------
@@ -345,7 +354,7 @@ async def test_a_block_whose_item_was_taken_away_is_cut_off(board: shoal.Board, 
     async def work() -> None:
         async with board.claim(prefix=key, lease_s=0.3):
             await board.delete(key)
-            await asyncio.sleep(60)
+            await for_ever()
 
     with pytest.raises(LeaseLost):
         await work()
@@ -369,7 +378,7 @@ async def test_a_block_that_is_cancelled_gives_its_item_back(board: shoal.Board,
     async def work() -> None:
         async with board.claim(prefix=key):
             entered.set()
-            await asyncio.sleep(60)
+            await for_ever()
 
     working = asyncio.create_task(work())
     await entered.wait()
@@ -408,7 +417,7 @@ async def test_a_block_whose_item_a_transaction_completed_has_nothing_left_to_ho
     await board.post(key, 1)
     async with board.claim(prefix=key, lease_s=0.3) as item:
         await board.transaction(then=[Do.complete(item, "done")])
-        await asyncio.sleep(0.5)
+        await outlive(board, fresh("other"), 0.5)
     assert (await board.get(key)).result() == "done"  # type: ignore[union-attr]
 
 
@@ -428,7 +437,7 @@ async def test_a_lease_is_kept_alive_by_its_block_and_ends_with_it(board: shoal.
     key = fresh("alive")
     async with await board.lease(0.3) as lease:
         await board.put(key, 1, lease=lease)
-        await asyncio.sleep(0.8)
+        await outlive(board, fresh("other"), 0.8)
         assert await board.get(key) is not None
     assert await board.get(key) is None
     with pytest.raises(LeaseLost):

@@ -48,6 +48,11 @@ def target(request: pytest.FixtureRequest) -> str | None:
     return None
 
 
+def journaling(target: str | None, root: Path) -> Any:
+    """A system whose messages are journaled."""
+    return shoal.start(target, run="r", runs_root=root, journal="messages", spares=0, **SETTINGS)
+
+
 def rows(root: Path, columns: str = "*") -> list[tuple[Any, ...]]:
     """What was journaled, in the order of handling."""
     journal = sqlite3.connect(root / "r" / "journal.db")
@@ -60,9 +65,7 @@ def rows(root: Path, columns: str = "*") -> list[tuple[Any, ...]]:
 async def test_each_handled_message_has_a_row_with_its_task_its_cause_and_its_outcome(
     target: str | None, tmp_path: Path
 ) -> None:
-    async with shoal.start(
-        target, run="r", runs_root=tmp_path, journal="messages", spares=0, **SETTINGS
-    ) as system:
+    async with journaling(target, tmp_path) as system:
         listener = await system.spawn(Listener, name="listener")
         teller = await system.spawn(Teller, name="teller")
         purse = await system.spawn(Purse, name="purse")
@@ -94,9 +97,7 @@ async def test_each_handled_message_has_a_row_with_its_task_its_cause_and_its_ou
 async def test_nothing_is_lost_when_many_are_handled_up_to_the_end(
     target: str | None, tmp_path: Path
 ) -> None:
-    async with shoal.start(
-        target, run="r", runs_root=tmp_path, journal="messages", spares=0, **SETTINGS
-    ) as system:
+    async with journaling(target, tmp_path) as system:
         listener = await system.spawn(Listener, name="listener")
         for number in range(3000):
             await listener.tell(str(number))

@@ -21,6 +21,12 @@ async def eventually(holds: Callable[[], Awaitable[Any]]) -> Any:
     return found
 
 
+async def for_ever() -> None:
+    """Wait until it is cancelled; when nobody does, that is a failure."""
+    async with asyncio.timeout(PATIENCE_S):
+        await asyncio.Event().wait()
+
+
 async def letters_to(system: shoal.System, ref: shoal.Ref, at_least: int = 1) -> list[DeadLetter]:
     """The dead letters of an agent, once there are ``at_least`` so many."""
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from shoal.bench.board_sides import BoardSide, fill
-from shoal.bench.board_work import FEW, MANY, entry_key
+from shoal.bench.board_work import FEW, MANY, Row, entry_key
 from shoal.bench.sides import Counts, Outcome
 from shoal.bench.workload import Parcel, parcel
 from shoal.runtime.system import System
@@ -33,6 +33,35 @@ class Growable(Protocol):
     async def put(self, key: str, value: Parcel, /) -> Any: ...
 
     async def compare_and_set(self, key: str, value: Parcel, /, *, expected: Any) -> Any: ...
+
+
+class Writable(Protocol):
+    """A board that is not shoal's: no call of it waits."""
+
+    def get(self, key: str, /) -> Row | None: ...
+
+    def put(self, key: str, value: Parcel, author: str, /) -> Row: ...
+
+    def compare_and_set(self, key: str, value: Parcel, expected: Row | None, author: str, /) -> Row: ...
+
+
+class PlainBoard:
+    """One of those as the measurement asks it."""
+
+    def __init__(self, board: Writable) -> None:
+        self._board = board
+
+    async def get(self, key: str, kind: type[Parcel]) -> Row | None:
+        """The entry of a key."""
+        return self._board.get(key)
+
+    async def put(self, key: str, value: Parcel) -> Row:
+        """Set a key."""
+        return self._board.put(key, value, "client")
+
+    async def compare_and_set(self, key: str, value: Parcel, *, expected: Row | None) -> Row:
+        """Set a key that nobody changed meanwhile."""
+        return self._board.compare_and_set(key, value, expected, "client")
 
 
 Turn = tuple[float, float, float]

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 
-from shoal.bench.board_growth import growth, growth_counts
+from shoal.bench.board_growth import PlainBoard, growth, growth_counts
 from shoal.bench.board_recovery import kill_counts
 from shoal.bench.board_redis import RedisBoard
 from shoal.bench.board_redis_crowd import Crowd
@@ -20,7 +20,6 @@ from shoal.bench.board_work import (
     TAG,
     WATCHERS,
     WORKERS,
-    Row,
     Work,
     check_found,
     entry_key,
@@ -34,7 +33,7 @@ from shoal.bench.board_work import (
 )
 from shoal.bench.errors import CannotTakePart
 from shoal.bench.sides import Counts, Outcome, Side, SideFactory, Stage
-from shoal.bench.workload import Parcel, parcel
+from shoal.bench.workload import parcel
 
 
 class RedisSide(Side):
@@ -205,22 +204,6 @@ class RedisRecovery(RedisSide):
         return Outcome(done=len(latencies_s), latencies_s=latencies_s)
 
 
-class _Growable:
-    """A board as the measurement of growth asks it."""
-
-    def __init__(self, board: RedisBoard) -> None:
-        self._board = board
-
-    async def get(self, key: str, kind: type[Parcel]) -> Row | None:
-        return self._board.get(key)
-
-    async def put(self, key: str, value: Parcel) -> Row:
-        return self._board.put(key, value, "client")
-
-    async def compare_and_set(self, key: str, value: Parcel, *, expected: Row | None) -> Row:
-        return self._board.compare_and_set(key, value, expected, "client")
-
-
 class RedisGrowth(RedisSide):
     """Two servers, or one with two names."""
 
@@ -234,7 +217,7 @@ class RedisGrowth(RedisSide):
 
     async def run(self, count: int) -> Outcome:
         """Compare them."""
-        both = growth(_Growable(self.board), _Growable(self._large), count)
+        both = growth(PlainBoard(self.board), PlainBoard(self._large), count)
         # In a thread: it never waits, and the bench's event loop has others to serve.
         return await asyncio.to_thread(asyncio.run, both)
 

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from shoal.bench.board_growth import growth, growth_counts
+from shoal.bench.board_growth import PlainBoard, growth, growth_counts
 from shoal.bench.board_sqlite import REMARK, SqliteBoard
 from shoal.bench.board_sqlite_killed import SqliteRecovery
 from shoal.bench.board_work import (
@@ -40,7 +40,7 @@ from shoal.bench.board_work import (
     swap_key,
 )
 from shoal.bench.sides import Counts, Outcome, Side, SideFactory, Stage
-from shoal.bench.workload import Parcel, parcel
+from shoal.bench.workload import parcel
 
 
 class SqliteSide(Side):
@@ -231,22 +231,6 @@ class SqliteWatchOne(SqliteWatch):
         return Outcome(done=self._seen, latencies_s=self._latencies_s)
 
 
-class _Growable:
-    """A board as the measurement of growth asks it."""
-
-    def __init__(self, board: SqliteBoard) -> None:
-        self._board = board
-
-    async def get(self, key: str, kind: type[Parcel]) -> Row | None:
-        return self._board.get(key)
-
-    async def put(self, key: str, value: Parcel) -> Row:
-        return self._board.put(key, value, "client")
-
-    async def compare_and_set(self, key: str, value: Parcel, *, expected: Row | None) -> Row:
-        return self._board.compare_and_set(key, value, expected, "client")
-
-
 class SqliteGrowth(SqliteSide):
     """Two files."""
 
@@ -260,7 +244,7 @@ class SqliteGrowth(SqliteSide):
 
     async def run(self, count: int) -> Outcome:
         """Compare them."""
-        both = growth(_Growable(self.board), _Growable(self._large), count)
+        both = growth(PlainBoard(self.board), PlainBoard(self._large), count)
         # In a thread: it never waits, and the bench's event loop has others to serve.
         return await asyncio.to_thread(asyncio.run, both)
 

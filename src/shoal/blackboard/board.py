@@ -24,7 +24,6 @@ from shoal.blackboard.operations import (
     Get,
     History,
     Order,
-    Post,
     Put,
     Range,
     Transaction,
@@ -36,7 +35,16 @@ from shoal.blackboard.seeing import Asker
 from shoal.blackboard.spec import MAIN
 from shoal.blackboard.termination.condition import Ended, Termination
 from shoal.blackboard.termination.waiting import wait_until
-from shoal.blackboard.transactions import Completing, Outcome, Step, outcome_from, step_from
+from shoal.blackboard.transactions import (
+    Completing,
+    Outcome,
+    Step,
+    outcome_from,
+    posting,
+    seconds_of,
+    step_from,
+    texts_of,
+)
 
 T = TypeVar("T")
 Expected = Entry[Any] | int | None
@@ -262,10 +270,7 @@ class Board:
         and so is what depends on it. Raises :class:`Conflict` when the key is there, :class:`NoSuchKey` and
         :class:`ItemState` for what it depends on.
         """
-        operation = Post(
-            key, encode_value(value), priority, _texts(tags), _number(delay_s), max_attempts, _texts(depends_on),
-            _number(backoff_s),
-        )  # fmt: skip
+        operation = posting(key, value, priority, tags, delay_s, max_attempts, depends_on, backoff_s)
         written: Written = await self._connection.operate_and_see(operation)
         return written_entry(written, value)
 
@@ -294,7 +299,7 @@ class Board:
         after ``wait_s`` (``None``: never). When the lease is lost, the block is cancelled and
         :class:`LeaseLost` raised.
         """
-        operation = Claim(_number(lease_s), prefix, _texts(tags), as_where(where))
+        operation = Claim(seconds_of(lease_s), prefix, texts_of(tags), as_where(where))
         return Claiming(self._take, operation, kind, wait_s, self._connection)
 
     async def try_claim(self, kind: Any = Any, **selection: Any) -> HeldItem[Any] | None:
@@ -355,12 +360,4 @@ def _revision(expected: Expected) -> int | None:
 
 
 def _seconds(seconds: float | None) -> float | None:
-    return None if seconds is None else _number(seconds)
-
-
-def _number(seconds: float) -> float:
-    return float(seconds) if type(seconds) is int else seconds
-
-
-def _texts(texts: Iterable[str]) -> tuple[str, ...]:
-    return (texts,) if isinstance(texts, str) else tuple(texts)
+    return None if seconds is None else seconds_of(seconds)

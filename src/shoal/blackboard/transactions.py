@@ -84,10 +84,7 @@ class Do:
         backoff_s: float = 1.0,
     ) -> Step:
         """Post a work item; it may depend on one that an earlier step posts."""
-        return Post(
-            key, encode_value(value), priority, tuple(tags), float(delay_s), max_attempts, tuple(depends_on),
-            float(backoff_s),
-        )  # fmt: skip
+        return posting(key, value, priority, tags, delay_s, max_attempts, depends_on, backoff_s)
 
     @staticmethod
     def complete(item: HeldItem[Any], result: Any = None) -> Step:
@@ -104,6 +101,33 @@ def step_from(step: Step) -> Operation:
     if not isinstance(step, Operation):
         raise InvalidOperation(f"{step!r} is no step of a transaction: use shoal.blackboard.Do")
     return step
+
+
+def posting(
+    key: str,
+    value: Any,
+    priority: int,
+    tags: Iterable[str],
+    delay_s: float,
+    max_attempts: int,
+    depends_on: Iterable[str],
+    backoff_s: float,
+) -> Post:
+    """The operation that posts a work item, on its own or as a step."""
+    return Post(
+        key, encode_value(value), priority, texts_of(tags), seconds_of(delay_s), max_attempts, texts_of(depends_on),
+        seconds_of(backoff_s),
+    )  # fmt: skip
+
+
+def seconds_of(seconds: float) -> float:
+    """A duration as operations have it."""
+    return float(seconds) if type(seconds) is int else seconds
+
+
+def texts_of(texts: Iterable[str]) -> tuple[str, ...]:
+    """Texts as operations have them; one alone is meant as such, not as its letters."""
+    return (texts,) if isinstance(texts, str) else tuple(texts)
 
 
 def outcome_from(transaction: Transaction, decided: Decided) -> Outcome:
