@@ -9,6 +9,7 @@ from importlib.metadata import version as package_version
 import typer
 
 from shoal.actors.approvals.command import approvals
+from shoal.actors.llm.cost_command import cost
 from shoal.bench.command import bench
 from shoal.blackboard.replay.command import board
 from shoal.demo.command import demo
@@ -26,6 +27,7 @@ app.command()(bench)
 app.command()(runs)
 app.command()(show)
 app.command()(resume)
+app.command()(cost)
 app.add_typer(board, name="board")
 app.add_typer(approvals, name="approvals")
 app.add_typer(model, name="model")

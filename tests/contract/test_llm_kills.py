@@ -100,7 +100,9 @@ async def test_killed_at_twenty_points_of_its_dialogue_an_agent_pays_for_each_ca
     assert notes(tmp_path) == Counter({str(n): 2 if n in (0, 3) else 1 for n in range(STEPS)})
 
 
-async def test_a_run_that_is_killed_with_its_program_goes_on_where_it_was(stage: Stage, tmp_path: Path) -> None:
+async def test_a_run_that_is_killed_with_its_program_goes_on_where_it_was(
+    stage: Stage, tmp_path: Path
+) -> None:
     die_at(tmp_path, "before-1", "after-2", "validator")
     deadly = Deadly(tmp_path, {0, 3}, {2, 5})
     stage.otherwise = deadly
@@ -116,4 +118,3 @@ async def test_a_run_that_is_killed_with_its_program_goes_on_where_it_was(stage:
     assert (tmp_path / "answer").read_text() == "all noted"
     assert stage.answered == STEPS + 1
     assert deadly.kills == 4
-

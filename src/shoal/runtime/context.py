@@ -49,7 +49,7 @@ class Context:
     ``delivery`` is ``None`` in the hooks, which handle no message.
     """
 
-    __slots__ = ("_cell", "_delivery", "_marks", "_scope", "_sends", "_spawns", "_taint")
+    __slots__ = ("_cell", "_delivery", "_marks", "_scope", "_sends", "_spawns", "_taint", "_team")
 
     def __init__(self, cell: Cell, delivery: Delivery | None, attempt: int = 0) -> None:
         self._cell = cell
@@ -58,6 +58,7 @@ class Context:
         self._spawns = 0
         self._scope: Scope | None = None
         self._marks: dict[bytes, int] | None = None
+        self._team = ""
         self._taint: Taint | None = None
         """Of a hook; a message's is its delivery's."""
 
@@ -297,6 +298,11 @@ class Context:
         taint.join(level, source)
         self._scope = None  # what is sent from now on has it
 
+    def within(self, team: str) -> None:
+        """What is sent from now on is work of that team, within those it is part of: budgets know it by that."""
+        self._team = team
+        self._scope = None
+
     # -- for clients and agents that shoal brings along --------------------------------------------------------------
 
     def id_of(self, mark: bytes) -> bytes:
@@ -355,6 +361,8 @@ class Context:
             scope = Scope(hops=1, path=(self._cell.address,), origin=self._seen())
         else:
             scope = scope_of_sends(self._delivery.envelope, self._cell.address, self._delivery.seen)
+        if self._team:
+            scope = scope._replace(budget=f"{scope.budget}|{self._team}" if scope.budget else self._team)
         if self._cell.taint is None:  # else another handling of this agent can make it worse meanwhile
             self._scope = scope
         return scope

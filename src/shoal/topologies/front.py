@@ -31,7 +31,11 @@ class Front(Agent):
     def handler_table(self) -> HandlerTable:
         """One handler for every type the team accepts."""
         name = f"{type(self).__name__}.lead"
-        return HandlerTable([Handler(name, self.lead, kind) for kind in self.signature.answers])
+        return HandlerTable([Handler(name, self._lead_team, kind) for kind in self.signature.answers])
+
+    async def _lead_team(self, message: Any, ctx: Context) -> Any:
+        ctx.within(ctx.address)
+        return await self.lead(message, ctx)
 
     @abstractmethod
     async def lead(self, message: Any, ctx: Context) -> Any:

@@ -34,7 +34,6 @@ def test_a_new_run_says_what_is_needed_to_start_it_again(tmp_path: Path) -> None
     ) as made:
         assert made.path == tmp_path / "audit-1"
         assert made.journal_path == made.path / "journal.db"
-        assert made.state_path == made.path / "state.db"
     with RunDirectory.open("audit-1", root=tmp_path) as found:
         assert found.manifest == made.manifest
         assert found.run == "audit-1"

@@ -41,6 +41,7 @@ from shoal.actors.tools.grants import Grant, granted_to
 from shoal.actors.tools.inheriting import under
 from shoal.actors.tools.tool import Tool
 from shoal.actors.tools.toolbox import close_tools, toolbox
+from shoal.models.chat import ChatMessage
 from shoal.models.permits import Budget
 from shoal.runtime.behavior import Handler, HandlerTable, OnError
 from shoal.runtime.config import Overflow
@@ -57,6 +58,10 @@ _AT_ONCE = 16
 
 class LLMAgent(Agent):
     """An agent that a language model speaks for."""
+
+    keeps_origins = (
+        False  # each conversation keeps its own: one that saw a web page must not taint the others
+    )
 
     def __init__(
         self,
@@ -210,7 +215,10 @@ class LLMAgent(Agent):
         assert isinstance(state, Conversations)
         key = str(getattr(message, plan.conversation)) if plan.conversation else ""
         conversation = state.by_key.get(key)
-        history = conversation.history() if conversation is not None else ()
+        history: Sequence[ChatMessage] = ()
+        if conversation is not None:
+            history = conversation.history()
+            ctx.joined(conversation.origin, f"conversation {key!r}")
         handling = Handling(plan, model, tool_caller(plan, self.grant, message, ctx), message, history, ctx)
         value = await handling.answer()
         return await remember(plan.memory, state, key, handling.user, value, model, ctx)

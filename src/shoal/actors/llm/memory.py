@@ -59,6 +59,8 @@ class Conversation(BaseModel):
     """Of what came before the turns."""
     context: dict[str, Any] | None = None
     """The typed object, as data."""
+    origin: int = Field(default=0, ge=0, le=3)
+    """The worst :class:`~shoal.runtime.provenance.Origin` of what was seen in it."""
 
     def history(self) -> list[ChatMessage]:
         """What the model is shown before the new message."""

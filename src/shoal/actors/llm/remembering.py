@@ -37,6 +37,7 @@ async def remember(
         changed.add(user, value.model_dump_json() if isinstance(value, BaseModel) else str(value))
         if isinstance(memory, Summary):
             await _condense(memory, changed, model)
+    changed.origin = int(ctx.origin)
     state.by_key.pop(key, None)
     state.by_key[key] = changed
     for forgotten in state.forget_oldest(memory.conversations):

@@ -20,13 +20,14 @@ import openai
 from shoal.models.chat import ChatChunk, ChatRequest, Usage
 from shoal.models.errors import ModelError, ModelMalformed, ModelRejected
 from shoal.models.openai import chat_completions, responses
-from shoal.models.openai.address import OPENAI, base_url_of, key_of
+from shoal.models.openai.address import OPENAI, PLACEHOLDER, base_url_of, key_of
 from shoal.models.openai.clients import CLIENTS, Place
 from shoal.models.openai.complaint import complaint_of, is_page
 from shoal.models.openai.dialect import Dialect
 from shoal.models.openai.failures import Call, failure_of, told_in_answer
 from shoal.models.spec import Model
 from shoal.runtime.errors import ConfigError
+from shoal.runtime.redaction import redact_value
 
 
 class OpenAIModel:
@@ -46,6 +47,7 @@ class OpenAIModel:
         self.spec = spec
         self._base_url = base_url_of(spec)
         self._place = Place(self._base_url, spec.api_key_env)
+        self._key_before = PLACEHOLDER
         self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, openai.AsyncOpenAI] = WeakKeyDictionary()
         self._dialect = Dialect("max_completion_tokens" if self._base_url == OPENAI else "max_tokens")
 
@@ -102,6 +104,9 @@ class OpenAIModel:
 
     def _call(self) -> Call:
         key = key_of(self.spec, self._base_url)
+        if key != self._key_before:
+            redact_value(key)  # the variable's name may not tell that it holds a secret
+            self._key_before = key
         return Call(self.spec.model, self.endpoint, self._base_url, self.spec.api_key_env, key)
 
     def _client(self) -> openai.AsyncOpenAI:

@@ -12,6 +12,7 @@ from shoal.runtime.durable.sqlite_store import SqliteStateStore
 from shoal.runtime.durable.store import StateStore
 from shoal.runtime.journal.run_directory import runs_root
 
+_DIRECTORY = "state"
 _BUSY_S = 0.05
 """A call on the event loop waits no longer than this for another process: it is made again after a pause."""
 
@@ -30,7 +31,7 @@ def open_state_store(config: Config, run_dir: Path, host: str) -> StateStore:
     window = max(1, config.remembered_ids)
     if config.state_store:
         return PostgresStateStore(config.state_store, run_dir.name, window=window)
-    directory = run_dir / "state"
+    directory = run_dir / _DIRECTORY
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as exc:
@@ -38,3 +39,8 @@ def open_state_store(config: Config, run_dir: Path, host: str) -> StateStore:
     return SqliteStateStore(
         directory / f"{quote(host, safe='')}.db", window=window, quick=True, busy_s=_BUSY_S
     )
+
+
+def state_files(run_dir: Path) -> list[Path]:
+    """The files of all hosts in a run's directory; none in a system whose state is in a database."""
+    return list((run_dir / _DIRECTORY).glob("*.db"))

@@ -32,6 +32,7 @@ from shoal.runtime.durable.errors import Fenced, StoreError
 from shoal.runtime.durable.handled_rows import Row, newest_handled, pack_handled, trims
 from shoal.runtime.durable.sqlite_file import FileKind, SqliteFile, Synchronous, row_sum
 from shoal.runtime.durable.store import WINDOW, Claimed, Handled, Recorded, Saved, State, Unknown
+from shoal.runtime.provenance import read_marked_tag
 
 KIND = FileKind(
     name="state store",
@@ -204,6 +205,14 @@ class SqliteStateStore:
             self._owned(connection, agent, generation)
             if type(self._effect(connection, agent, scope, key)) is Unknown:
                 connection.execute(_DROP_EFFECT, (agent, scope, key))
+
+    def recorded(self, tag: str) -> Iterator[bytes]:
+        """The payloads of all effects whose result has this tag. Raises :class:`StoreBroken` for a damaged one."""
+        with self._file.read() as connection:
+            for row in connection.execute("SELECT * FROM effects WHERE tag LIKE ?", (f"%{tag}",)):
+                self._check(row, f"an effect of agent {row[0]!r}")
+                if read_marked_tag(row[4])[0] == tag:
+                    yield row[5]
 
     def verify(self) -> None:
         """See :class:`StateStore`."""

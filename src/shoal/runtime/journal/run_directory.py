@@ -5,7 +5,9 @@
     run.json     what the run is and how to start it again (written once)
     run.lock     held by the process that runs it
     journal.db   the ledger, events and messages
-    state.db     durable agents
+    state/       a file for each host: durable agents, and what was done once
+    limits.db    what was spent of budgets
+    approvals.db what people were asked, and what they said
     boards/      a file for each region of the board, and what belongs to it
 
 The root is an argument, else the environment's ``SHOAL_RUNS``, else ``.shoal/runs`` under the current directory.
@@ -37,7 +39,6 @@ from shoal.runtime.journal.run_lock import RunLock
 
 ROOT_VARIABLE = "SHOAL_RUNS"
 JOURNAL_FILE = "journal.db"
-STATE_FILE = "state.db"
 _RUN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:\-]{0,127}")
 _LETTERS = "abcdefghjkmnpqrstvwxyz23456789"
 
@@ -134,11 +135,6 @@ class RunDirectory:
     def journal_path(self) -> Path:
         """The journal's file."""
         return self.path / JOURNAL_FILE
-
-    @property
-    def state_path(self) -> Path:
-        """The state store's file."""
-        return self.path / STATE_FILE
 
     def close(self) -> None:
         """Let go of the run. Closing twice is fine."""

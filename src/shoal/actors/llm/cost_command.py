@@ -1,0 +1,75 @@
+"""``shoal cost RUN``: tokens and money by agent, task, model, edge, step or team."""
+
+from __future__ import annotations
+
+import json as json_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from shoal.actors.llm.spending import By, Spent, calls_of, spent_by, total_of
+from shoal.blackboard.replay.output import one_line_errors
+from shoal.runtime.errors import ConfigError
+from shoal.runtime.journal.run_directory import find_run
+
+_SHOWN = 40
+
+
+def cost(
+    run: Annotated[str, typer.Argument(help="Its name; `shoal runs` lists them.", show_default=False)],
+    by: Annotated[By, typer.Option(help="What calls are put together by.")] = By.AGENT,
+    root: Annotated[
+        Path | None,
+        typer.Option(help="Where the runs are; else SHOAL_RUNS, else .shoal/runs here.", show_default=False),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="As JSON, one line a row.")] = False,
+) -> None:
+    """Show what a run's model calls took: calls, tokens, dollars."""
+    with one_line_errors("cost"):
+        calls = list(calls_of(find_run(run, root=root)))
+        if not calls:
+            raise ConfigError(f"run {run!r} has no recorded model calls")
+        sums, total = spent_by(calls, by), total_of(calls)
+    if json:
+        for name, spent in sums.items():
+            typer.echo(json_module.dumps({by.value: name, **_fields(spent)}))
+        return
+    Console().print(_table(by, sums, total))
+
+
+def _fields(spent: Spent) -> dict[str, object]:
+    return {**spent._asdict(), "usage": spent.usage.model_dump()}
+
+
+def _table(by: By, sums: dict[str, Spent], total: Spent) -> Table:
+    table = Table(title="what model calls took", title_justify="left", show_footer=True)
+    table.add_column(by.value, "total" if len(sums) <= _SHOWN else f"total of {len(sums)}", overflow="fold")
+    figures = [_cells(spent) for spent in sums.values()]
+    headings = ("calls", "requests", "failed", "tokens in", "tokens out", "US$", "seconds")
+    for heading, footer in zip(headings, _cells(total), strict=True):
+        table.add_column(heading, footer, justify="right", no_wrap=True)
+    for name, cells in list(zip(sums, figures, strict=True))[:_SHOWN]:
+        table.add_row(escape(name), *cells)
+    if len(sums) > _SHOWN:
+        table.add_row(f"[dim]and {len(sums) - _SHOWN} more (--json has all)[/dim]")
+    notes = ["~ counted here, because the server did not say"] * total.usage.estimated
+    notes += ["+ at least: some prices are not known"] * (not total.priced)
+    table.caption = "; ".join(notes) or None
+    return table
+
+
+def _cells(spent: Spent) -> tuple[str, ...]:
+    mark = "~" if spent.usage.estimated else ""
+    return (
+        f"{spent.calls:,}",
+        f"{spent.attempts:,}",
+        f"{spent.failed:,}",
+        f"{mark}{spent.usage.input_tokens:,}",
+        f"{mark}{spent.usage.output_tokens:,}",
+        f"{spent.usd:,.6f}{'' if spent.priced else '+'}",
+        f"{spent.took_s:,.1f}",
+    )
