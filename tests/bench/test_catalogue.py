@@ -4,7 +4,7 @@ import msgpack
 import pytest
 
 from shoal.bench import plain_ray
-from shoal.bench.catalogue import ABOUT_BOARDS, ROWS, rows_named
+from shoal.bench.catalogue import ABOUT_BOARDS, ABOUT_MODELS, ROWS, rows_named
 from shoal.bench.contestants import KEYS, contestants_named
 from shoal.bench.errors import BenchError, UnknownRow, UnknownSide
 from shoal.bench.workload import kilobyte, parcel
@@ -54,8 +54,8 @@ def test_contestants_take_part_in_rows_that_exist() -> None:
 
 
 def test_plain_ray_takes_part_in_every_row_that_it_can_do_at_all() -> None:
-    """It loses what waits in a mailbox, keeps no state and no journal, and has no blackboard."""
-    unable = {"redeliver", "durable", "tell1k"} | ABOUT_BOARDS
+    """It loses what waits in a mailbox, keeps no state and no journal, has no blackboard and no limits."""
+    unable = {"redeliver", "durable", "tell1k"} | ABOUT_BOARDS | ABOUT_MODELS
     assert set(plain_ray.PLAIN) == {row.name for row in ROWS} - unable
 
 
@@ -76,6 +76,7 @@ def test_bars_name_contestants_that_exist() -> None:
         for bar in row.bars:
             assert bar.who in KEYS
             assert bar.times is None or bar.times in KEYS
+            assert bar.above is None or bar.above in KEYS
 
 
 def test_rows_that_are_set_up_anew_have_fixed_counts() -> None:

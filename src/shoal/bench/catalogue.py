@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from shoal.bench.board_rows import BOARD_ROWS
 from shoal.bench.errors import UnknownRow, nearest
+from shoal.bench.llm_rows import LLM_ROWS
 from shoal.bench.permits_rows import PERMIT_ROWS
 from shoal.bench.rows import Bar, Figure, Row
 
@@ -109,7 +110,8 @@ TELL1K = Row(
 )
 
 ROWS: tuple[Row, ...] = (
-    TELL, ASK, ASK64, HOP1, HOP64, FAN, CREATE, CELLS, RESTART, REDELIVER, DURABLE, TELL1K, *BOARD_ROWS, *PERMIT_ROWS,
+    TELL, ASK, ASK64, HOP1, HOP64, FAN, CREATE, CELLS, RESTART, REDELIVER, DURABLE, TELL1K, *BOARD_ROWS,
+    *LLM_ROWS, *PERMIT_ROWS,
 )  # fmt: skip
 """All rows in the order in which they are run and shown."""
 
@@ -120,7 +122,7 @@ ABOUT_DEATH = frozenset({row.name for row in (RESTART, REDELIVER, DURABLE, TELL1
 ABOUT_BOARDS = frozenset({row.name for row in BOARD_ROWS})
 """Rows about the blackboard, which has a panel of its own too."""
 
-ABOUT_MODELS = frozenset({row.name for row in PERMIT_ROWS})
+ABOUT_MODELS = frozenset({row.name for row in (*LLM_ROWS, *PERMIT_ROWS)})
 """Rows about calls of models, and the leave that they need."""
 
 

@@ -8,7 +8,8 @@ from shoal.bench.errors import UnknownSide, nearest
 from shoal.bench.sides import Contestant
 
 KEYS = (
-    "shoal", "plain", "batched", "cold", "journaled", "volatile", "local", "sqlite", "redis", "queue", "pipe",
+    "shoal", "plain", "batched", "cold", "journaled", "volatile", "local", "sqlite", "redis", "hand",
+    "alone", "queue", "pipe",
 )  # fmt: skip
 """Keys of all contestants, in the order of the columns."""
 
@@ -26,13 +27,27 @@ def contestants_named(keys: Sequence[str]) -> tuple[Contestant, ...]:
 
 def _everybody() -> tuple[Contestant, ...]:
     # Late: they import Ray, which takes a second that `--help` and `--list` need not wait for.
-    from shoal.bench import board_contestants, floors, plain_ray, recovery_sides, shoal_sides  # noqa: PLC0415
+    from shoal.bench import (  # noqa: PLC0415
+        board_contestants,
+        floors,
+        llm_sides,
+        permits_sides,
+        plain_ray,
+        recovery_sides,
+        shoal_sides,
+    )
 
     return (
         Contestant(
             "shoal",
             "shoal",
-            {**shoal_sides.SHOAL, **recovery_sides.RECOVERY, **board_contestants.DURABLE},
+            {
+                **shoal_sides.SHOAL,
+                **recovery_sides.RECOVERY,
+                **board_contestants.DURABLE,
+                **llm_sides.llm_sides(None),
+                **permits_sides.permit_sides(None),
+            },
         ),
         Contestant("plain", "plain Ray", plain_ray.PLAIN),
         Contestant("batched", "Ray batched by hand", plain_ray.BATCHED),
@@ -42,11 +57,19 @@ def _everybody() -> tuple[Contestant, ...]:
         Contestant(
             "local",
             "shoal, one process",
-            {**shoal_sides.LOCAL, **recovery_sides.RECOVERY_LOCAL, **board_contestants.LOCAL},
+            {
+                **shoal_sides.LOCAL,
+                **recovery_sides.RECOVERY_LOCAL,
+                **board_contestants.LOCAL,
+                **llm_sides.llm_sides("local"),
+                **permits_sides.permit_sides("local"),
+            },
             needs_ray=False,
         ),
         Contestant("sqlite", "plain SQLite", board_contestants.SQLITE, needs_ray=False),
         Contestant("redis", "Redis", board_contestants.REDIS, needs_ray=False),
+        Contestant("hand", "openai client by hand", llm_sides.HAND, needs_ray=False),
+        Contestant("alone", "one process, no limiter", permits_sides.ALONE, needs_ray=False),
         Contestant("queue", "floor: asyncio.Queue", floors.QUEUE, needs_ray=False),
         Contestant("pipe", "floor: pipe, two processes", floors.PIPE, needs_ray=False),
     )

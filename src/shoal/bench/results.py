@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shoal.bench.machine import Machine
 from shoal.bench.rows import Bar, Figure
-from shoal.bench.spread import Spread, ratios_by_round, spread_of
+from shoal.bench.spread import Spread, differences_by_round, ratios_by_round, spread_of
 
 SCHEMA = 1
 
@@ -105,6 +105,16 @@ def ratio_between(sides: Mapping[str, SideResult], ours: str, theirs: str, figur
     return spread_of(ratios) if ratios else None
 
 
+def difference_between(
+    sides: Mapping[str, SideResult], ours: str, theirs: str, figure: Figure
+) -> Spread | None:
+    """``figure`` of ``ours`` less that of ``theirs`` round by round; None when they share no round."""
+    if ours not in sides or theirs not in sides:
+        return None
+    added = differences_by_round(sides[ours].by_round(figure), sides[theirs].by_round(figure))
+    return spread_of(added) if added else None
+
+
 class BarResult(Record):
     """A bar and what came of it."""
 
@@ -116,6 +126,8 @@ class BarResult(Record):
     """The limit, or the multiple when ``times`` is set: at least this for a rate, at most for all others."""
     times: str | None = None
     """Key of the contestant whose figure is multiplied."""
+    above: str | None = None
+    """Key of the contestant whose figure is taken off first."""
     measured: Spread | None = None
     """The figure, or the ratio round by round; None when a side that it needs has not run."""
     met: bool | None = None
@@ -126,11 +138,19 @@ class BarResult(Record):
         """``bar`` with what was measured for it."""
         if bar.times is not None:
             measured = ratio_between(sides, bar.who, bar.times, bar.figure)
+        elif bar.above is not None:
+            measured = difference_between(sides, bar.who, bar.above, bar.figure)
         else:
             measured = sides[bar.who].spreads.get(bar.figure) if bar.who in sides else None
         met = None if measured is None else bar.met_by(measured.median)
         return cls(
-            who=bar.who, figure=bar.figure, value=bar.value, times=bar.times, measured=measured, met=met
+            who=bar.who,
+            figure=bar.figure,
+            value=bar.value,
+            times=bar.times,
+            above=bar.above,
+            measured=measured,
+            met=met,
         )
 
 

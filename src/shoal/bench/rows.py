@@ -45,6 +45,8 @@ class Bar:
     """Key of the contestant whose figure ``value`` multiplies; None for a limit in the figure's own unit."""
     who: str = "shoal"
     """Key of the contestant that has to reach it."""
+    above: str | None = None
+    """Key of the contestant whose figure is taken off first: ``value`` limits what is added to it."""
 
     def met_by(self, measured: float) -> bool:
         """Whether ``measured`` (the figure, or the ratio when ``times`` is set) reaches the bar."""

@@ -54,6 +54,11 @@ def percentile(values: Sequence[float], percent: float) -> float:
     return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
 
 
+def differences_by_round(ours: Mapping[int, float], theirs: Mapping[int, float]) -> list[float]:
+    """``ours`` less ``theirs``, for the rounds that both have."""
+    return [ours[number] - theirs[number] for number in sorted(ours.keys() & theirs.keys())]
+
+
 def ratios_by_round(ours: Mapping[int, float], theirs: Mapping[int, float]) -> list[float]:
     """``ours / theirs`` for each round that both finished, in the order of rounds.
 

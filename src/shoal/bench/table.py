@@ -16,7 +16,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shoal.bench.catalogue import ABOUT_BOARDS, ABOUT_DEATH
+from shoal.bench.catalogue import ABOUT_BOARDS, ABOUT_DEATH, ABOUT_MODELS
 from shoal.bench.quantities import in_three_digits, quantity, seconds, size
 from shoal.bench.results import BarResult, Report, RowResult, SideResult
 from shoal.bench.rows import Figure, Row
@@ -41,6 +41,14 @@ BOARDS = (
 )
 """Contestants of the panel about the blackboard."""
 
+MODELS = (
+    ("shoal", "shoal"),
+    ("local", "one process"),
+    ("hand", "by hand"),
+    ("alone", "no limiter"),
+)
+"""Contestants of the panel about model calls. A bar with a + is about what is added to ``by hand``."""
+
 BESIDE = (("local", "shoal, one process"), ("queue", "asyncio.Queue"), ("pipe", "pipe, two processes"))
 """Contestants of the last panel."""
 
@@ -51,13 +59,15 @@ _NOTHING = Text("–", style="dim")
 def render(report: Report) -> RenderableType:
     """All of a report: the panels that have anything in them, then what to know when reading them."""
     parts: list[RenderableType] = []
-    messaging = [row for row in report.rows if row.name not in ABOUT_DEATH | ABOUT_BOARDS]
+    messaging = [row for row in report.rows if row.name not in ABOUT_DEATH | ABOUT_BOARDS | ABOUT_MODELS]
     about_death = [row for row in report.rows if row.name in ABOUT_DEATH]
     about_boards = [row for row in report.rows if row.name in ABOUT_BOARDS]
+    about_models = [row for row in report.rows if row.name in ABOUT_MODELS]
     for title, candidates, columns, ratio in (
         ("shoal beside plain Ray", messaging, MAIN, True),
         ("death and durability", about_death, DEATH, False),
         ("blackboard", about_boards, BOARDS, False),
+        ("model calls", about_models, MODELS, False),
         ("one process, and the floors", [*messaging, *about_death], BESIDE, False),
     ):
         rows = [row for row in candidates if any(key in row.sides for key, _ in columns)]
@@ -87,7 +97,7 @@ def bar_text(bar: BarResult, op: str) -> str:
     limit = re.sub(r"(\.\d*[1-9])0+\b|\.0+\b", r"\1", quantity(bar.value, bar.figure, op))
     if bar.figure in (Figure.P50, Figure.P99):
         name, _, rest = limit.partition(" ")
-        return f"{name} {sign} {rest}"
+        return f"{name} {sign} {'+' if bar.above is not None else ''}{rest}"
     return f"{sign} {limit}"
 
 
@@ -206,4 +216,6 @@ def _verdict(bar: BarResult) -> Text:
     if bar.met is None or bar.measured is None:
         return _NOTHING
     times = f" {in_three_digits(bar.measured.median)} ×" if bar.times is not None else ""
+    if bar.above is not None:
+        times = f" +{seconds(bar.measured.median)}"
     return Text(f"yes{times}", style="green") if bar.met else Text(f"no{times}", style="red")

@@ -46,12 +46,16 @@ def _fields(spent: Spent) -> dict[str, object]:
 
 
 def _table(by: By, sums: dict[str, Spent], total: Spent) -> Table:
-    table = Table(title="what model calls took", title_justify="left", show_footer=True)
-    table.add_column(by.value, "total" if len(sums) <= _SHOWN else f"total of {len(sums)}", overflow="fold")
+    table = Table(
+        title="model calls, requests sent, tokens in and out", title_justify="left", show_footer=True
+    )
+    table.add_column(
+        by.value, "total" if len(sums) <= _SHOWN else f"total of {len(sums)}", overflow="fold", min_width=18
+    )
     figures = [_cells(spent) for spent in sums.values()]
-    headings = ("calls", "requests", "failed", "tokens in", "tokens out", "US$", "seconds")
-    for heading, footer in zip(headings, _cells(total), strict=True):
-        table.add_column(heading, footer, justify="right", no_wrap=True)
+    headings = ("calls", "sent", "failed", "in", "out", "US$", "s")
+    for heading, sum_ in zip(headings, _cells(total), strict=True):
+        table.add_column(heading, sum_, justify="right", no_wrap=True)
     for name, cells in list(zip(sums, figures, strict=True))[:_SHOWN]:
         table.add_row(escape(name), *cells)
     if len(sums) > _SHOWN:
