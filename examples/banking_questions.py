@@ -26,8 +26,8 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel
 
 import shoal
-from shoal.actors.limits import Use, permits_of
 from shoal import LLMAgent
+from shoal.actors.limits import Use, permits_of
 from shoal.models.local import serving
 from shoal.models.spec import Model
 

@@ -1,0 +1,93 @@
+"""64 LLM agents on two nodes of a cluster against one budget, over real HTTP: counted at the server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import ray
+from pydantic import BaseModel
+from ray.cluster_utils import Cluster
+
+import shoal
+from shoal.errors import BudgetExceeded, HandlerError
+from tests.contract.test_kills import kill, pids
+from tests.contract.waiting import eventually
+from tests.models.openai.stage import Answer, Stage
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.ray,
+    pytest.mark.slow,
+    pytest.mark.timeout(300),
+]
+CALLS = 1000
+AGENTS = 64
+HOSTS = 4
+
+
+class Question(BaseModel):
+    text: str
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    assert not ray.is_initialized()
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "include_dashboard": False})
+    try:
+        cluster.add_node(num_cpus=2)
+        yield cluster
+    finally:
+        ray.shutdown()
+        cluster.shutdown()  # type: ignore[no-untyped-call]
+
+
+async def nodes_of(system: shoal.System) -> Counter[str]:
+    """How many of the agents' processes are on each node."""
+    hosts = await system._peers.ask_system("hosts")  # type: ignore[attr-defined]
+    return Counter(info.node for info in hosts if info.name.startswith("crowd"))
+
+
+@pytest.mark.parametrize("kills", [0, 2])
+async def test_no_more_than_the_budget_reaches_the_server(
+    cluster: Cluster, tmp_path: Path, kills: int
+) -> None:
+    with Stage(Answer("yes")) as stage:
+        model = {"base_url": stage.url, "model": "stage-1", "retry": {"attempts": 1}}
+        async with shoal.start(
+            cluster.address, run_dir=tmp_path, models={"m": model}, budget={"calls": CALLS}, stop_grace_s=0.5
+        ) as system:
+            crowds = [
+                await system.spawn_many(
+                    shoal.LLMAgent("m", input=Question, name="asker"), AGENTS // HOSTS, name=f"crowd-{number}"
+                )
+                for number in range(HOSTS)
+            ]
+            assert len(await nodes_of(system)) == 2
+            went = 0
+
+            async def ask_on(agent: shoal.Ref) -> None:
+                nonlocal went
+                for number in range(CALLS):
+                    try:
+                        await agent.ask(Question(text=str(number)), timeout_s=200)
+                    except HandlerError as error:
+                        if isinstance(error.cause, BudgetExceeded):
+                            return
+                        raise
+                    went += 1
+
+            racing = asyncio.gather(*(ask_on(agent) for crowd in crowds for agent in crowd))
+            for number in range(kills):
+
+                async def far_enough(share: float = (number + 1) / (kills + 1)) -> bool:
+                    return len(stage.requests) >= share * CALLS
+
+                await eventually(far_enough)
+                kill((await pids(system))["limits"])
+            await racing
+            assert len(stage.requests) == went <= CALLS
+            assert went == CALLS or kills
