@@ -186,7 +186,9 @@ def test_the_reference_has_every_setting_with_its_default() -> None:
     text = (DOCS / "reference" / "api.md").read_text(encoding="utf-8")
     settings = text.partition("## Settings")[2].partition("\n## ")[0]
     listed = dict(re.findall(r"^\| `(\w+)` \| `([^`]+)`", settings, re.MULTILINE))
-    defaults = {name: field.default for name, field in Config.model_fields.items()}
+    defaults = {
+        name: field.get_default(call_default_factory=True) for name, field in Config.model_fields.items()
+    }
     assert {name: eval(text) for name, text in listed.items()} == defaults  # noqa: S307 - our own page
 
 
@@ -198,7 +200,7 @@ def test_the_guide_has_every_setting_of_a_region() -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    ["Agent", "Board", "Context", "Do", "Entry", "Event", "HeldItem", "Ref", "System", "Team"],
+    ["Agent", "Approvals", "Board", "Context", "Do", "Entry", "Event", "HeldItem", "Ref", "System", "Team"],
 )
 def test_the_reference_has_every_public_method_and_property(kind: str) -> None:
     text = (DOCS / "reference" / "api.md").read_text(encoding="utf-8")
@@ -219,6 +221,16 @@ def test_the_reference_has_every_public_method_and_property(kind: str) -> None:
     assert public <= documented
 
 
+def test_the_reference_has_every_option_of_an_llm_agent_and_every_field_of_a_model() -> None:
+    text = (DOCS / "reference" / "api.md").read_text(encoding="utf-8")
+    for heading, names in (
+        ("LLMAgent", set(inspect.signature(shoal.LLMAgent).parameters)),
+        ("Model", set(shoal.Model.model_fields)),
+    ):
+        section = text.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+        assert names <= set(re.findall(r"`(\w+)`", section)), heading
+
+
 def test_the_reference_has_every_error_where_it_stands_in_the_tree() -> None:
     drawn = (
         (DOCS / "reference" / "errors.md")
@@ -233,9 +245,13 @@ def test_the_reference_has_every_error_where_it_stands_in_the_tree() -> None:
             depth = name.start() // 4
             parents[depth:] = [name[0]]
             found[name[0]] = parents[depth - 1] if depth else None
-    assert shoal.errors.__all__  # all modules with errors of their own are loaded now
-    drawn_here = ("shoal.runtime.", "shoal.blackboard.")
-    ours = {name: kind for name, kind in error_classes().items() if kind.__module__.startswith(drawn_here)}
+    assert set(found) == set(shoal.errors.__all__)
+    of_commands = ("shoal.demo.", "shoal.bench.")
+    ours = {
+        name: kind
+        for name, kind in error_classes().items()
+        if kind.__module__.startswith("shoal.") and not kind.__module__.startswith(of_commands)
+    }
     assert found == {
         name: None if name == "ShoalError" else kind.__mro__[1].__name__ for name, kind in ours.items()
     }
@@ -250,10 +266,19 @@ def test_the_reference_has_every_command_and_option() -> None:
     for name, command in group.commands.items():
         section = text.partition(f"## shoal {name}\n")[2].partition("\n## ")[0]
         assert section, name
-        for parameter in command.params:
+        for called, parameter in parameters_of(command, f"shoal {name}"):
             for option in parameter.opts:
                 if option.startswith("--"):
-                    assert f"`{option}" in section, f"shoal {name} {option}"
+                    assert f"`{option}" in section, f"{called} {option}"
+            assert called in f"## shoal {name}\n{section}", called
+
+
+def parameters_of(command: Any, called: str) -> Iterator[tuple[str, Any]]:
+    """Those of a command, and of the commands below it, each with the words that call it."""
+    for parameter in command.params:
+        yield called, parameter
+    for name, below in getattr(command, "commands", {}).items():
+        yield from parameters_of(below, f"{called} {name}")
 
 
 def test_every_decision_is_listed_and_says_why() -> None:

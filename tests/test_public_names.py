@@ -8,6 +8,9 @@ import sys
 
 import pytest
 
+import shoal
+from shoal.runtime.errors import error_classes
+
 NAMES = {
     "shoal": """Agent Approvals Backoff Board Breaker Budget ByField ChildSpec Config Context CountReached
         DeadLetter Do Entry Event Exit Field Grant HeldItem ItemsDone Judgement Judges Key
@@ -19,8 +22,8 @@ NAMES = {
         message on_board open_limits pipeline quoted redact_value single start tool wants
         worker""",
     "shoal.actors": "Agent ChildCounts ChildState Supervisor SupervisorRef function_agent",
-    "shoal.topologies": """ByField Front GateRejected LeastLoaded NoWorker Pipeline RoundRobin Router Signature
-        Single Team TeamError Topology Worker WorkerView pipeline single worker""",
+    "shoal.topologies": """ByField Front GateRejected Gated LeastLoaded NoWorker Pipeline RoundRobin Router
+        Signature Single Team TeamError Topology Worker WorkerView gated pipeline single worker""",
 }
 
 
@@ -32,8 +35,30 @@ def test_a_package_exports_these_names_and_no_others(package: str) -> None:
         assert getattr(module, name) is not None
 
 
+def test_every_error_of_the_library_is_in_one_module() -> None:
+    for package in ("cli", "models.openai", "models.local", "actors.tools.mcp"):
+        importlib.import_module(f"shoal.{package}")
+    found = {
+        name
+        for name, kind in error_classes().items()
+        if kind.__module__.startswith("shoal.")
+        and not kind.__module__.startswith(("shoal.demo.", "shoal.bench."))
+    }
+    assert found == set(shoal.errors.__all__)
+
+
 def test_importing_shoal_loads_neither_ray_nor_a_model_client_nor_the_command_line() -> None:
-    heavy = ("ray", "openai", "prometheus_client", "typer", "radon", "shoal.bench", "shoal.demo")
+    heavy = (
+        "ray",
+        "openai",
+        "mcp",
+        "jinja2",
+        "prometheus_client",
+        "typer",
+        "radon",
+        "shoal.bench",
+        "shoal.demo",
+    )
     script = f"import sys, shoal; print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -20,6 +20,7 @@ from shoal.runtime.starting import start
 IN_FLIGHT = 256
 _ANSWER = "All right"
 _START_S = 30.0
+_PLENTY = Budget(calls=10**12, tokens=10**15)
 
 
 class _LLMSide(Side):
@@ -81,28 +82,36 @@ class ByHand(_LLMSide):
 
 
 class ByAgent(_LLMSide):
-    """One LLM agent, with budgets: each call takes leave, is recorded and accounted."""
+    """One LLM agent: each call is recorded and accounted, and with a budget takes leave of the limiter."""
 
-    def __init__(self, target: str | None, in_flight: int) -> None:
+    def __init__(self, target: str | None, in_flight: int, budget: Budget | None = None) -> None:
         super().__init__(in_flight)
         self._target = target
+        self._budget = budget
 
     async def asker(self, url: str) -> Callable[[], Awaitable[str]]:
         """An ask of the agent."""
         directory = self._open.enter_context(tempfile.TemporaryDirectory(prefix="shoal-bench-"))
-        plenty = Budget(calls=10**12, tokens=10**15).model_dump()
         system = await self._open.enter_async_context(
-            start(self._target, run_dir=directory, budget=plenty, ask_timeout_s=120.0)
+            start(self._target, run_dir=directory, budget=self._budget, ask_timeout_s=120.0)
         )
         agent = LLMAgent(Model(model="m", base_url=url), concurrency=IN_FLIGHT)
         ref = await system.spawn(agent, name="llm")
         return lambda: ref.ask("hello")
 
 
-HAND: Mapping[str, SideFactory] = {"llm": lambda: ByHand(1), "llm256": lambda: ByHand(IN_FLIGHT)}
+HAND: Mapping[str, SideFactory] = {
+    "llm": lambda: ByHand(1),
+    "llmbudget": lambda: ByHand(1),
+    "llm256": lambda: ByHand(IN_FLIGHT),
+}
 """The openai client without shoal, by row."""
 
 
 def llm_sides(target: str | None) -> Mapping[str, SideFactory]:
     """LLM agents, by row."""
-    return {"llm": lambda: ByAgent(target, 1), "llm256": lambda: ByAgent(target, IN_FLIGHT)}
+    return {
+        "llm": lambda: ByAgent(target, 1),
+        "llmbudget": lambda: ByAgent(target, 1, _PLENTY),
+        "llm256": lambda: ByAgent(target, IN_FLIGHT),
+    }

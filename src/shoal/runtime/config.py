@@ -100,7 +100,9 @@ class Config(BaseModel):
     @field_validator("models", "budget", "limits", mode="before")
     @classmethod
     def _as_data(cls, value: Any) -> Any:
-        """Models of Pydantic are fine too; what is kept is data."""
+        """Models of Pydantic are fine too, and ``None`` is none; what is kept is data."""
+        if value is None:
+            return {}
         if isinstance(value, BaseModel):
             return value.model_dump(mode="json", exclude_defaults=True)
         if isinstance(value, dict):

@@ -1,7 +1,8 @@
 """What an agent does once: effects outside that are recorded, so that handling a message again does not repeat them.
 
-An effect begins in the store, happens, and its result is recorded right after it. A record of a beginning without a
-result means that the process died, or the handler was cut off, in between: only the caller can say what to do then.
+An effect happens, and its result is recorded right after it. One that may happen at most once begins in the store: a
+record of a beginning without a result means that the process died, or the handler was cut off, in between. For the
+others that would change nothing, and saves a transaction (of the 0.2 ms that an effect takes, half).
 The agent is claimed at its first effect (a durable one at its start), so that an incarnation that was given up and
 did not notice is refused.
 """
@@ -64,7 +65,7 @@ class Effects:
             done.set_result(None)
 
     async def _once(self, ctx: Context, effect: _Effect, fn: Callable[[], Any], at_most: bool) -> Any:
-        known = await self._start(effect)
+        known = await self._start(effect, "once_begin" if at_most else "once_look")
         if isinstance(known, Recorded):
             tag, origin = read_marked_tag(known.tag)
             ctx.joined(origin, f"what {effect[1]!r} recorded")
@@ -81,7 +82,8 @@ class Effects:
             if inspect.isawaitable(value):
                 value = await value
         except Exception:
-            await self._record("once_failed", effect)
+            if at_most or known is not None:  # else nothing is written that would have to be taken back
+                await self._record("once_failed", effect)
             raise
         except BaseException:
             self._cut.add(effect)  # cancelled in the middle: who knows
@@ -90,7 +92,7 @@ class Effects:
         await self._record("once_done", effect, marked_tag(tag, ctx.origin), payload)
         return decode(tag, payload) if type(value) in NATIVE else value
 
-    async def _start(self, effect: _Effect) -> Recorded | Unknown | None:
+    async def _start(self, effect: _Effect, how: str) -> Recorded | Unknown | None:
         if self.generation is None:
             if self._claiming is None:
                 self._claiming = asyncio.ensure_future(self.claim())
@@ -102,7 +104,7 @@ class Effects:
                     self._claiming = None
         state = self._cell.host.state
         before = state.unreachable
-        known: Recorded | Unknown | None = await self._record("once_begin", effect)
+        known: Recorded | Unknown | None = await self._record(how, effect)
         ours = isinstance(known, Unknown) and known.generation == self.generation
         if ours and effect not in self._cut and state.unreachable != before:
             return None  # our own first attempt to say so, whose answer got lost

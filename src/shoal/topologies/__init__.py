@@ -2,6 +2,7 @@
 
 from shoal.topologies.errors import GateRejected, NoWorker, TeamError
 from shoal.topologies.front import Front
+from shoal.topologies.gated import Gated, gated
 from shoal.topologies.pipeline import Pipeline, pipeline
 from shoal.topologies.routers import ByField, LeastLoaded, RoundRobin, Router, WorkerView
 from shoal.topologies.signature import Signature
@@ -14,6 +15,7 @@ __all__ = [
     "ByField",
     "Front",
     "GateRejected",
+    "Gated",
     "LeastLoaded",
     "NoWorker",
     "Pipeline",
@@ -26,6 +28,7 @@ __all__ = [
     "Topology",
     "Worker",
     "WorkerView",
+    "gated",
     "pipeline",
     "single",
     "worker",

@@ -88,6 +88,7 @@ def test_an_older_generation_can_do_nothing_once_a_newer_one_has_opened(make: Ma
     for late in (
         lambda: old.open("desk", 3),
         lambda: old.commit("desk", 3, ("m:S", b"late"), [Handled(b"b")]),
+        lambda: old.once_look("desk", 3, SCOPE, "pay"),
         lambda: old.once_begin("desk", 3, SCOPE, "pay"),
         lambda: old.once_begin("desk", 3, SCOPE, "other"),
         lambda: old.once_done("desk", 3, SCOPE, "pay", "int", b"\x01"),

@@ -88,6 +88,7 @@ class Histories(RuleBasedStateMachine):
     @rule(data=st.data(), scope=SCOPES, key=KEYS, then=st.sampled_from(["done", "failed", "cut off"]))
     def once(self, data: st.DataObject, scope: bytes, key: str, then: str) -> None:
         agent, model = self._pick(data)
+        assert self._store.once_look(agent, model.generation, scope, key) == model.effects.get((scope, key))
         found = self._store.once_begin(agent, model.generation, scope, key)
         assert found == model.effects.get((scope, key))
         known = model.effects.setdefault((scope, key), Unknown(model.generation))

@@ -29,6 +29,9 @@ PATIENCE_S = 15.0
 SETTLE_PATIENCE_S = 300.0
 """So long settlements are kept for a limiter that cannot be reached; then what they would give back stays booked."""
 _EXCHANGE_S = 15.0
+_LINGER_S = 0.005
+"""So long a settlement waits for a call to go with: whoever asks a model again and again sends half the messages, and
+half the transactions are made. Another process that waits for what is given back waits so much longer at most."""
 _FIRST_PAUSE_S, _MOST_PAUSE_S = 0.05, 2.0
 _log = logging.getLogger("shoal.limits")
 
@@ -62,6 +65,7 @@ class LimiterLink:
         self._sender: asyncio.Task[None] | None = None
         self._poller: asyncio.Task[None] | None = None
         self._heart: asyncio.TimerHandle | None = None
+        self._lingering: asyncio.TimerHandle | None = None
         self._beating = False
         self._failing_since: float | None = None
         self.closed = False
@@ -88,7 +92,8 @@ class LimiterLink:
         self._open.discard(number)
         if not self.closed:
             self._settled[number] = took
-            self._wake()
+            if self._lingering is None and self._sender is None:
+                self._lingering = asyncio.get_running_loop().call_later(_LINGER_S, self._wake)
 
     def declare_rates(self, endpoint: str, rates: Rates) -> None:
         """What an endpoint is asked for at most: the lower of all that is declared counts."""
@@ -98,6 +103,8 @@ class LimiterLink:
 
     async def flush(self) -> None:
         """Wait until the limiter has heard of everything that was settled."""
+        if self._lingering is not None:
+            self._wake()
         while self._sender is not None and not self.closed:
             await asyncio.wait([self._sender])
 
@@ -105,6 +112,9 @@ class LimiterLink:
 
     def _wake(self) -> None:
         """Send what there is, a turn of the loop later: with what else comes in this one."""
+        if self._lingering is not None:
+            self._lingering.cancel()
+            self._lingering = None
         if self._sender is None and not self.closed:
             self._sender = asyncio.get_running_loop().create_task(self._send_all())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from shoal.models.errors import KeyMissing
@@ -45,6 +46,7 @@ def base_url_of(spec: Model, environ: Mapping[str, str] = os.environ) -> str:
     return said.strip().rstrip("/")
 
 
+@lru_cache(maxsize=256)
 def is_loopback(base_url: str) -> bool:
     """Whether the endpoint is on this machine."""
     host = urlsplit(base_url).hostname or ""

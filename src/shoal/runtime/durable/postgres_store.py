@@ -135,13 +135,18 @@ class PostgresStateStore:
         effect = (self._run, agent, scope, key)
         with self._database.transaction() as cursor:
             self._owned(cursor, agent, generation)
-            row = cursor.execute(_EFFECT, effect).fetchone()
-            if row is None:
+            found = _effect(cursor.execute(_EFFECT, effect).fetchone())
+            if found is None:
                 cursor.execute(
                     "INSERT INTO shoal.effects VALUES (%s, %s, %s, %s, %s, NULL, NULL)", (*effect, generation)
                 )
-                return None
-        return Unknown(row[0]) if row[1] is None else Recorded(row[1], bytes(row[2]))
+        return found
+
+    def once_look(self, agent: str, generation: int, scope: bytes, key: str) -> Recorded | Unknown | None:
+        """See :class:`StateStore`."""
+        with self._database.transaction() as cursor:
+            self._owned(cursor, agent, generation)
+            return _effect(cursor.execute(_EFFECT, (self._run, agent, scope, key)).fetchone())
 
     def once_done(
         self, agent: str, generation: int, scope: bytes, key: str, tag: str, payload: bytes
@@ -202,3 +207,9 @@ def _fenced(agent: str, generation: int, holder: int) -> Fenced:
         generation=generation,
         holder=holder,
     )
+
+
+def _effect(row: Any) -> Recorded | Unknown | None:
+    if row is None:
+        return None
+    return Unknown(row[0]) if row[1] is None else Recorded(row[1], bytes(row[2]))

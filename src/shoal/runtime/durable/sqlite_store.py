@@ -188,6 +188,12 @@ class SqliteStateStore:
                 connection.execute(_PUT_EFFECT, (*fields, row_sum(*fields)))
         return found
 
+    def once_look(self, agent: str, generation: int, scope: bytes, key: str) -> Recorded | Unknown | None:
+        """See :class:`StateStore`."""
+        with self._file.read() as connection:
+            self._owned(connection, agent, generation)
+            return self._effect(connection, agent, scope, key)
+
     def once_done(
         self, agent: str, generation: int, scope: bytes, key: str, tag: str, payload: bytes
     ) -> None:

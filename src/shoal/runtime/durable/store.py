@@ -7,7 +7,8 @@ nothing of it is there, after a return all of it is, and a process killed at any
 
 ``commit`` writes the state together with the messages that led to it, so that a restart finds state and positions
 that belong together. ``once_begin`` and ``once_done`` are the two halves of an effect outside: what began and was
-never done has an unknown outcome, and only the caller can decide what that means.
+never done has an unknown outcome, and only the caller can decide what that means. Who would do it again anyway needs
+no record of the beginning: ``once_look`` saves the first of two transactions.
 
 Stores are synchronous and may be called from several threads, one call at a time. No store looks inside payloads.
 """
@@ -101,6 +102,9 @@ class StateStore(Protocol):
         ``scope`` is what the key is unique in: the id of the message being handled, for example. Effects are kept
         as long as the store.
         """
+
+    def once_look(self, agent: str, generation: int, scope: bytes, key: str) -> Recorded | Unknown | None:
+        """What is recorded of an effect; nothing is written. For effects that may happen again when nobody knows."""
 
     def once_done(
         self, agent: str, generation: int, scope: bytes, key: str, tag: str, payload: bytes
