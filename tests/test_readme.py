@@ -1,4 +1,4 @@
-"""The README's quickstart runs as it stands, and what it points at is there."""
+"""The README's programs run as they stand, and what it points at is there."""
 
 from __future__ import annotations
 
@@ -13,12 +13,17 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PRINTED = ["billing", "['billing', 'other']"]
+PRINTED_BY_THE_MODEL = ["label='billing'"]
+
+
+def programs() -> list[str]:
+    """The Python blocks of the README: the quickstart, and the one with a language model."""
+    return re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 
 
 def quickstart() -> str:
-    """The one Python block of the README."""
-    (block,) = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
-    return str(block)
+    """The first of them."""
+    return programs()[0]
 
 
 def output_of(program: Path) -> list[str]:
@@ -36,8 +41,8 @@ def output_of(program: Path) -> list[str]:
     return done.stdout.splitlines()
 
 
-def test_the_quickstart_has_twenty_lines_at_most() -> None:
-    assert len(quickstart().splitlines()) <= 20
+def test_its_programs_have_twenty_lines_at_most() -> None:
+    assert [len(program.splitlines()) <= 20 for program in programs()] == [True, True]
 
 
 def test_the_quickstart_runs_in_one_process(tmp_path: Path) -> None:
@@ -53,14 +58,24 @@ def test_the_quickstart_runs_on_ray_as_it_stands(tmp_path: Path) -> None:
     assert output_of(program) == PRINTED
 
 
-def test_the_readme_says_what_the_quickstart_prints() -> None:
-    for line in PRINTED:
+def test_the_program_with_a_language_model_runs_without_a_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.chdir(tmp_path)
+    program = tmp_path / "llm.py"
+    program.write_text(programs()[1], encoding="utf-8")
+    assert output_of(program) == PRINTED_BY_THE_MODEL
+
+
+def test_the_readme_says_what_its_programs_print() -> None:
+    for line in PRINTED + PRINTED_BY_THE_MODEL:
         assert f"`{line}`" in README
 
 
 def test_the_commands_of_the_readme_are_targets_of_the_makefile() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in set(re.findall(r"`make (\w+)`|^\$ make (\w+)", README, re.MULTILINE)):
+    for target in set(re.findall(r"`make ([\w-]+)`|^\$ make ([\w-]+)", README, re.MULTILINE)):
         assert f"\n{''.join(target)}:" in makefile, f"make {''.join(target)}"
 
 

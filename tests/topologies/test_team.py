@@ -91,10 +91,16 @@ async def test_a_team_is_described_with_the_teams_in_it(system: shoal.System) ->
                 "address": "t/draft",
                 "accepts": "Ticket",
                 "returns": "Draft",
-                "members": {"w": {"address": "t/draft/w"}},
+                "members": {"w": {"agent": "Writer", "address": "t/draft/w"}},
+                "links": [{"from": "", "to": "w", "label": ""}],
             },
-            "edit": {"address": "t/edit"},
+            "edit": {"agent": "Editor", "address": "t/edit"},
         },
+        "links": [
+            {"from": "", "to": "draft", "label": ""},
+            {"from": "draft", "to": "edit", "label": ""},
+            {"from": "edit", "to": "", "label": ""},
+        ],
     }
     assert repr(team) == "Team('t', pipeline, 2 members)"
 

@@ -5,7 +5,10 @@
     ShoalError
     └── TeamError
         ├── NoWorker        a message that no worker was chosen for
-        └── GateRejected    a stage's answer that its gate did not let through
+        ├── GateRejected    a stage's answer that its gate did not let through
+        ├── ContextLost     a message lacks what the edge to a member declares
+        ├── SourcesMissing  an answer states something without saying where it is from
+        └── CheckFailed     the checker of an edge did not find an answer good
 """
 
 from __future__ import annotations
@@ -23,3 +26,15 @@ class NoWorker(TeamError):
 
 class GateRejected(TeamError):
     """A gate refused a stage's answer; the text names the stage and the reason."""
+
+
+class ContextLost(TeamError):
+    """What a member is to be given cannot be made of the message; the text names the fields."""
+
+
+class SourcesMissing(TeamError):
+    """An edge requires sources, and an answer names none."""
+
+
+class CheckFailed(TeamError):
+    """The checker of an edge refused an answer; the text has its reason."""

@@ -18,7 +18,7 @@ from shoal.runtime.errors import ConfigError
 from shoal.runtime.ref import Ref
 from shoal.topologies.front import Front
 from shoal.topologies.signature import Signature
-from shoal.topologies.wiring import Topology, signature_of
+from shoal.topologies.wiring import Topology
 
 When = Callable[[Any], Any]
 """Whether a message needs approval. May be async. What it raises fails the message."""
@@ -73,7 +73,7 @@ class Gated(Topology):
 
     def signature(self) -> Signature:
         """The member's own."""
-        return signature_of(self.members[_INSIDE])
+        return self.signature_of(_INSIDE)
 
     def front(self, refs: dict[str, Ref]) -> Front:
         """The gate."""

@@ -17,8 +17,9 @@ from shoal.runtime.errors import ConfigError
 from shoal.runtime.ref import Ref
 from shoal.topologies.errors import GateRejected
 from shoal.topologies.front import Front
+from shoal.topologies.graph_data import Link
 from shoal.topologies.signature import Kinds, Signature, type_names
-from shoal.topologies.wiring import Topology, signature_of
+from shoal.topologies.wiring import Topology
 
 Gate = Callable[[Any], Any]
 """Takes a stage's answer; raises, or returns ``False``, when it must go no further. May be async."""
@@ -73,8 +74,8 @@ class Pipeline(Topology):
                 )
         flowing: Kinds = None
         for name, following in pairwise(self.members):
-            flowing = signature_of(self.members[name]).answers_to(flowing)
-            accepted = signature_of(self.members[following])
+            flowing = self.signature_of(name).answers_to(flowing)
+            accepted = self.signature_of(following)
             for kind in flowing or ():
                 if not accepted.takes(kind):
                     raise ConfigError(
@@ -84,11 +85,16 @@ class Pipeline(Topology):
 
     def signature(self) -> Signature:
         """What the first stage accepts, and what becomes of it in the last."""
-        first, *rest = (signature_of(stage) for stage in self.members.values())
+        first, *rest = (self.signature_of(stage) for stage in self.members)
         answers = dict(first.answers)
         for stage in rest:
             answers = {kind: stage.answers_to(flowing) for kind, flowing in answers.items()}
         return Signature(answers)
+
+    def links(self) -> list[Link]:
+        """Through the stages in order, and back."""
+        stops = ["", *self.members, ""]
+        return [Link(one, following) for one, following in pairwise(stops)]
 
     def front(self, refs: dict[str, Ref]) -> Front:
         """The conductor."""

@@ -9,6 +9,7 @@ from shoal.runtime.errors import ConfigError
 from shoal.runtime.ref import Ref
 from shoal.runtime.system import System
 from shoal.topologies.front import Front
+from shoal.topologies.graph_data import label_of, node, team_data
 from shoal.topologies.signature import Signature
 from shoal.topologies.team import Team
 from shoal.topologies.wiring import Topology, signature_of, start_member
@@ -40,7 +41,22 @@ class Single(Topology):
     async def start(self, system: System, name: str) -> Team:
         """Start the agent under the team's name."""
         ref = await start_member(system, self.members[_ONLY], name)
-        return Team(ref, self.pattern, {_ONLY: ref}, system, self.signature())
+        graph = self.describe(name)
+        return Team(ref, self.pattern, {_ONLY: ref}, system, self.signature(), graph=graph)
+
+    def describe(self, name: str = "team") -> dict[str, Any]:
+        """As of any team; the agent has the team's own address."""
+        member = self.members[_ONLY]
+        inner = member.describe(name) if isinstance(member, Topology) else node(name, label_of(member))
+        return team_data(self.pattern, name, self.signature(), {_ONLY: inner}, self.links(), {}, 1)
+
+    def validate(self) -> None:
+        """The agent; there is no front that could hold an edge's rules."""
+        if self.edges:
+            raise ConfigError(
+                "single: an edge belongs between agents, and here is only one; give the agent itself"
+            )
+        super().validate()
 
 
 def single(agent: Any) -> Single:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+import copy
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from shoal.runtime.errors import Refused
 from shoal.runtime.ref import Ref
-from shoal.topologies.signature import Signature, type_names
+from shoal.topologies.signature import Signature
+from shoal.topologies.spread import OpenCounts
 
 if TYPE_CHECKING:
     from shoal.runtime.system import System
@@ -20,10 +22,18 @@ class Team(Ref):
     In a message it travels as a plain ref to its front.
     """
 
-    __slots__ = ("_system", "members", "pattern", "signature")
+    __slots__ = ("_graph", "_leads", "_system", "members", "pattern", "signature")
 
     def __init__(
-        self, front: Ref, pattern: str, members: Mapping[str, Ref], system: System, signature: Signature
+        self,
+        front: Ref,
+        pattern: str,
+        members: Mapping[str, Ref],
+        system: System,
+        signature: Signature,
+        *,
+        leads: Sequence[Ref] = (),
+        graph: Mapping[str, Any],
     ) -> None:
         super().__init__(front.address, front._sender)
         self.pattern = pattern
@@ -31,27 +41,31 @@ class Team(Ref):
         """Refs by the names they have in this team; teams among them are teams."""
         self.signature = signature
         self._system = system
+        self._leads = OpenCounts(leads)
+        self._graph = graph
 
     def __repr__(self) -> str:
         return f"Team({self.address!r}, {self.pattern}, {len(self.members)} members)"
 
+    def ask(self, message: Any, **options: Any) -> Coroutine[Any, Any, Any]:
+        """As :meth:`Ref.ask`. Where several lead the team, the one that has the least to do is asked."""
+        return self._ask_lead(message, options) if self._leads.refs else super().ask(message, **options)
+
+    async def _ask_lead(self, message: Any, options: dict[str, Any]) -> Any:
+        place = self._leads.take()
+        try:
+            return await self._leads.refs[place].ask(message, **options)
+        finally:
+            self._leads.give_back(place)
+
     def describe(self) -> dict[str, Any]:
-        """The team's graph as data: pattern, address, what it accepts and returns, members (nested)."""
-        return {
-            "pattern": self.pattern,
-            "address": self.address,
-            "accepts": type_names(self.signature.accepts),
-            "returns": type_names(self.signature.returns),
-            "members": {
-                name: member.describe() if isinstance(member, Team) else {"address": member.address}
-                for name, member in self.members.items()
-            },
-        }
+        """The team's graph as data: see :mod:`shoal.topologies.graph_data`."""
+        return copy.deepcopy(dict(self._graph))
 
     @property
     def agents(self) -> list[str]:
         """Addresses of all agents of the team and of the teams in it."""
-        found = [self.address]
+        found = [self.address, *(lead.address for lead in self._leads.refs)]
         for member in self.members.values():
             found.extend(member.agents if isinstance(member, Team) else [member.address])
         return list(dict.fromkeys(found))
@@ -64,6 +78,7 @@ class Team(Ref):
         """
         if all(member.address != self.address for member in self.members.values()):
             await stop_all(self._system, [Ref(self.address)], drain=drain, kill=kill)
+        await stop_all(self._system, self._leads.refs, drain=drain, kill=kill)
         await stop_all(self._system, self.members.values(), drain=drain, kill=kill)
 
 

@@ -21,7 +21,7 @@ from shoal.topologies.errors import NoWorker
 from shoal.topologies.front import Front
 from shoal.topologies.routers import LeastLoaded, Router, WorkerView
 from shoal.topologies.signature import Signature, either, kinds_of, signature_of_function, type_names
-from shoal.topologies.wiring import Topology, signature_of
+from shoal.topologies.wiring import Topology
 
 Split = Callable[[Any], Sequence[Any]]
 Merge = Callable[[Any, Sequence[Any]], Any]
@@ -138,7 +138,7 @@ class Worker(Topology):
     def _check_subtasks(self, split: Split) -> None:
         made = get_args(signature_of_function(split)[1])
         subtasks = kinds_of(made[0]) if made else None
-        workers = [signature_of(member) for member in self.members.values()]
+        workers = [self.signature_of(name) for name in self.members]
         for kind in subtasks or ():
             if self._plan.fallback is None and not any(one.takes(kind) for one in workers):
                 raise ConfigError(f"worker: split makes {type_names((kind,))}, which no worker accepts")
@@ -157,7 +157,7 @@ class Worker(Topology):
             accepts = (self._accepts,) if self._accepts else kinds_of(signature_of_function(plan.split)[0])
             returns = kinds_of(signature_of_function(plan.merge)[1]) if plan.merge is not None else (list,)
             return Signature(dict.fromkeys(accepts or (object,), returns))
-        workers = [signature_of(member) for member in self.members.values()]
+        workers = [self.signature_of(name) for name in self.members]
         kinds = dict.fromkeys(kind for one in workers for kind in one.answers)
         return Signature(
             {kind: either(one.answers_to((kind,)) for one in workers if one.takes(kind)) for kind in kinds}
@@ -168,7 +168,7 @@ class Worker(Topology):
         hands = {}
         for name, member in self.members.items():
             able_to = tuple(getattr(member, "capabilities", ()))
-            hands[name] = Hand(refs[name], signature_of(member), WorkerView(name, able_to))
+            hands[name] = Hand(refs[name], self.signature_of(name), WorkerView(name, able_to))
         return Orchestrator(self._plan, hands)
 
 
