@@ -17,6 +17,7 @@ from shoal.actors.llm import (
     Votes,
     Whole,
     quoted,
+    replay_model,
 )
 from shoal.actors.supervisor import Supervisor
 from shoal.actors.supervisor_ref import SupervisorRef
@@ -41,10 +42,16 @@ from shoal.runtime.starting import start
 from shoal.runtime.supervision import Backoff, ChildSpec, Exit
 from shoal.runtime.system import System
 from shoal.runtime.tasks import TaskResult
+from shoal.topologies.edge import edge
+from shoal.topologies.gate import gate
 from shoal.topologies.gated import gated
+from shoal.topologies.history import History
 from shoal.topologies.pipeline import pipeline
+from shoal.topologies.replicas import replicas
+from shoal.topologies.revision import Revision
 from shoal.topologies.routers import ByField, LeastLoaded, RoundRobin
 from shoal.topologies.single import single
+from shoal.topologies.sources import Claim
 from shoal.topologies.team import Team
 from shoal.topologies.wiring import Topology
 from shoal.topologies.worker import worker
@@ -58,6 +65,7 @@ __all__ = [
     "Budget",
     "ByField",
     "ChildSpec",
+    "Claim",
     "Config",
     "Context",
     "CountReached",
@@ -69,6 +77,7 @@ __all__ = [
     "Field",
     "Grant",
     "HeldItem",
+    "History",
     "ItemsDone",
     "Judgement",
     "Judges",
@@ -90,6 +99,7 @@ __all__ = [
     "Rating",
     "Ref",
     "Retry",
+    "Revision",
     "RoundRobin",
     "Run",
     "ScriptedModel",
@@ -110,9 +120,11 @@ __all__ = [
     "agent_tool",
     "approve",
     "ask_person",
+    "edge",
     "errors",
     "file_tools",
     "function_agent",
+    "gate",
     "gated",
     "http_get",
     "knowledge_sources",
@@ -123,6 +135,8 @@ __all__ = [
     "pipeline",
     "quoted",
     "redact_value",
+    "replay_model",
+    "replicas",
     "single",
     "start",
     "tool",

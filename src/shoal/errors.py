@@ -127,7 +127,14 @@ from shoal.runtime.journal.errors import (
     TaskUnknown,
 )
 from shoal.runtime.supervision_driver import RequestRefused
-from shoal.topologies.errors import GateRejected, NoWorker, TeamError
+from shoal.topologies.errors import (
+    CheckFailed,
+    ContextLost,
+    GateRejected,
+    NoWorker,
+    SourcesMissing,
+    TeamError,
+)
 
 __all__ = [
     "AgentDied",
@@ -145,11 +152,13 @@ __all__ = [
     "BoardUnavailable",
     "BudgetExceeded",
     "Cancelled",
+    "CheckFailed",
     "CircuitOpen",
     "CircularAsk",
     "Compacted",
     "ConfigError",
     "Conflict",
+    "ContextLost",
     "ContextTooLong",
     "DeadIncarnation",
     "DecisionUnfit",
@@ -227,6 +236,7 @@ __all__ = [
     "ServedElsewhere",
     "ServerFailed",
     "ShoalError",
+    "SourcesMissing",
     "SpawnError",
     "StartError",
     "StepLimit",

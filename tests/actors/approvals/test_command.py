@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from pathlib import Path
@@ -14,6 +15,7 @@ from shoal.actors.approvals.command import approvals
 from shoal.actors.approvals.request import Kind, Request, State
 from shoal.actors.approvals.request_file import FILE_NAME, RequestFile
 from shoal.runtime.journal.run_directory import RunDirectory
+from shoal.runtime.starting import start
 from tests.actors.approvals.requests import decision, request
 
 MAIL = "aaaa1111"
@@ -81,7 +83,7 @@ def test_what_is_over_is_listed_where_that_is_asked_for(run: Path) -> None:
     assert shoal("reject", MAIL).exit_code == 0
     assert "send a mail" not in shoal("list").stdout
     everything = shoal("list", "--all").stdout
-    assert "1 waits for a person, 1 are over" in everything
+    assert "1 waits for a person, 1 is over" in everything
     assert "✗ rejected" in everything
     assert shoal("reject", ASKED).exit_code == 0
     assert shoal("list").stdout.strip() == "r waits for nobody"
@@ -148,7 +150,9 @@ def test_an_answer_is_a_text(run: Path) -> None:
         (["edit", MAIL, "--value", "{"], "the value is no JSON"),
         (["edit", MAIL, "--value", "[1]"], "has to be a JSON object"),
         (["edit", MAIL], "with --value or with --file, one of them"),
+        (["edit", MAIL, "--value", "[" * 100_000], "nested too deep"),
         (["edit", MAIL, "--file", "nowhere.json"], "nowhere.json: No such file"),
+        (["edit", MAIL, "--file", "."], "Is a directory"),
         (["list", "other"], "there is no run 'other'"),
         (["list", "../nowhere"], "there is no directory"),
         (["list", "a b"], "cannot be a run's name"),
@@ -215,3 +219,24 @@ def test_a_decision_of_long_ago_is_shown_with_who_took_it(root: Path) -> None:
     page = shoal("show", "01234567").stdout
     for part in ("✎ edited", "by ann", "“not eve”", "instead", "bob"):
         assert part in page
+
+
+def test_an_edit_that_is_no_text_is_said_in_one_line(run: Path, tmp_path: Path) -> None:
+    value = tmp_path / "value.json"
+    value.write_bytes(b'{"to": "\xff"}')
+    done = shoal("edit", MAIL, "--file", str(value))
+    assert done.exit_code == 1
+    assert "the value is no text in UTF-8 (byte 8)" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_who_decides_in_a_finished_run_is_told_that_nobody_waits(root: Path) -> None:
+    async def program() -> None:
+        async with start("local", run="done"):
+            pass
+
+    asyncio.run(program())
+    ask(root / "done", request(id=MAIL))
+    said = shoal("approve", MAIL).stdout
+    assert "does not wait any more: run done is finished" in said
+    assert "shoal resume" not in said

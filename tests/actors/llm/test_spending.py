@@ -76,9 +76,15 @@ async def test_the_command_prints_a_table_or_json(tmp_path: Path) -> None:
 
 
 def test_a_run_without_calls_or_no_run_is_one_line(tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, ["cost", "nothing", "--root", str(tmp_path)])
-    assert done.exit_code == 1
-    assert "Traceback" not in done.output
+    for run, said in (
+        ("nothing", "there is no run 'nothing'"),
+        (str(tmp_path), "has no recorded model calls"),
+        (f"{tmp_path}/nothing", "there is no directory"),
+    ):
+        done = CliRunner().invoke(app, ["cost", run, "--root", str(tmp_path)])
+        assert done.exit_code == 1
+        assert said in done.stderr
+        assert len(done.stderr.splitlines()) == 1
 
 
 async def test_a_team_has_a_budget_of_its_own(tmp_path: Path) -> None:

@@ -75,6 +75,23 @@ def test_a_process_killed_at_any_moment_loses_nothing_it_acknowledged(tmp_path: 
     store.close()
 
 
+def test_a_file_opened_twice_here_keeps_its_log_when_another_process_closes_it(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    held = SqliteStateStore(path)
+    held.open("desk", 1)
+    SqliteStateStore(path).close()  # closing another descriptor of the file would drop the held one's locks
+    other = _writer(path, "other", 1, tell=False)
+    assert other.stdout is not None
+    assert (other.stdout.read(), other.wait(60)) == ("", 0)
+    other.stdout.close()
+    assert path.with_name("state.db-wal").exists()
+    held.commit("desk", 1, ("m:S", b"1"), [Handled(b"message-0001")])
+    held.close()
+    found = SqliteStateStore(path, create=False)
+    assert found.open("desk", 2).state == ("m:S", b"1")
+    found.close()
+
+
 def test_a_file_that_another_process_keeps_locked_is_busy_and_works_afterwards(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     holder = SqliteStateStore(path)

@@ -148,14 +148,20 @@ def _find(file: RequestFile, place: Place, request: str, now: float) -> Request:
 def _parsed(request: str, value: str, file: Path | None) -> Any:
     if bool(value) == (file is not None):
         raise DecisionUnfit("give the new value with --value or with --file, one of them", request=request)
-    if file is not None:
-        value = (
-            typer.get_text_stream("stdin").read() if str(file) == "-" else file.read_text(encoding="utf-8")
-        )
     try:
+        if file is not None:
+            value = (
+                typer.get_text_stream("stdin").read()
+                if str(file) == "-"
+                else file.read_text(encoding="utf-8")
+            )
         return json_module.loads(value)
+    except UnicodeDecodeError as exc:
+        raise DecisionUnfit(f"the value is no text in UTF-8 (byte {exc.start})", request=request) from exc
     except ValueError as exc:
         raise DecisionUnfit(f"the value is no JSON: {exc}", request=request) from exc
+    except RecursionError as exc:
+        raise DecisionUnfit("the value is nested too deep", request=request) from exc
 
 
 def _record(request: Request) -> str:

@@ -19,6 +19,7 @@ from shoal.actors.approvals.patience import ASKER, HANDLER
 from shoal.actors.approvals.request import SHORT, Kind, Request, State
 from shoal.blackboard.replay.text import clipped, data_text, printable
 from shoal.runtime.journal.pages import ago, duration
+from shoal.runtime.journal.reader import FINISHED
 
 _SIGNS = {
     State.PENDING: ("●", "yellow"),
@@ -106,6 +107,8 @@ def decided_line(request: Request, place: Place) -> Text:
 def _what_next(request: Request, place: Place) -> str:
     if place.running:
         return "goes on" if request.state is not State.REJECTED else "is told"
+    if place.status == FINISHED:
+        return f"does not wait any more: run {place.name} is finished"
     if place.status:
         return f"is told when the run goes on: it is {place.status} (shoal resume {place.name})"
     return "is told, now or when its program goes on"
@@ -118,7 +121,8 @@ def _head(requests: Sequence[Request], place: Place, every: bool) -> Text:
         line.append(f"  {place.status}", "cyan" if place.running else "yellow")
     line.append(f"  {pending} {'waits' if pending == 1 else 'wait'} for a person", "dim not bold")
     if every:
-        line.append(f", {len(requests) - pending} are over", "dim not bold")
+        over = len(requests) - pending
+        line.append(f", {over} {'is' if over == 1 else 'are'} over", "dim not bold")
     return line
 
 

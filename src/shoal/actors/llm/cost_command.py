@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -14,13 +15,14 @@ from rich.table import Table
 from shoal.actors.llm.spending import By, Spent, calls_of, spent_by, total_of
 from shoal.blackboard.replay.output import one_line_errors
 from shoal.runtime.errors import ConfigError
+from shoal.runtime.journal.errors import RunNotFound
 from shoal.runtime.journal.run_directory import find_run
 
 _SHOWN = 40
 
 
 def cost(
-    run: Annotated[str, typer.Argument(help="Its name; `shoal runs` lists them.", show_default=False)],
+    run: Annotated[str, typer.Argument(help="Its name, or the path of a run directory.", show_default=False)],
     by: Annotated[By, typer.Option(help="What calls are put together by.")] = By.AGENT,
     root: Annotated[
         Path | None,
@@ -30,15 +32,25 @@ def cost(
 ) -> None:
     """Show what a run's model calls took: calls, tokens, dollars."""
     with one_line_errors("cost"):
-        calls = list(calls_of(find_run(run, root=root)))
+        calls = list(calls_of(_directory(run, root)))
         if not calls:
-            raise ConfigError(f"run {run!r} has no recorded model calls")
+            raise ConfigError(f"run {run!r} has no recorded model calls in its directory")
         sums, total = spent_by(calls, by), total_of(calls)
     if json:
         for name, spent in sums.items():
             typer.echo(json_module.dumps({by.value: name, **_fields(spent)}))
         return
     Console().print(_table(by, sums, total))
+
+
+def _directory(run: str, root: Path | None) -> Path:
+    """Of the run of this name, or at this path."""
+    if os.sep not in run and run not in (".", "..", "~"):
+        return find_run(run, root=root)
+    path = Path(run).expanduser().absolute()
+    if not path.is_dir():
+        raise RunNotFound(f"there is no directory {path}. `shoal runs` lists the runs there are", run=run)
+    return path
 
 
 def _fields(spent: Spent) -> dict[str, object]:

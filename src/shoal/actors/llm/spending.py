@@ -65,13 +65,18 @@ def calls_of(run_dir: Path) -> Iterator[ModelCall]:
 
     What a system keeps in PostgreSQL (``state_store``) is not there.
     """
+    return (call for _, call in recorded_calls(run_dir))
+
+
+def recorded_calls(run_dir: Path) -> Iterator[tuple[str, ModelCall]]:
+    """As :func:`calls_of`, each with the key it is recorded under."""
     tag = tag_of(ModelCall)
     for path in sorted(state_files(run_dir)):
         store = SqliteStateStore(path, create=False)
         try:
-            for payload in store.recorded(tag):
+            for key, payload in store.recorded(tag):
                 call: ModelCall = decode(tag, payload)
-                yield call
+                yield key, call
         finally:
             store.close()
 

@@ -30,6 +30,7 @@ from shoal.runtime.durable.errors import StoreBroken, StoreError, StoreNewer
 from shoal.runtime.durable.sqlite_errors import READ_ERRORS, describe_os_error, map_sqlite_error
 
 _WAL_LIMIT_BYTES = 64 * 1024 * 1024
+_HEADER_BYTES = 100
 
 
 class Synchronous(StrEnum):
@@ -85,10 +86,11 @@ class SqliteFile:
         self._lock = threading.Lock()
         if self._is_missing():
             self._build(create and not read_only)
-        self._check_length()
+        size, logged = self._measured()
         self._connection = self._connect(path, busy_s, self._read_only_mode() if read_only else "rw")
         try:
             self._check_identity()
+            self._check_length(size, logged)
             if not read_only:
                 self._set_up(synchronous, folds_itself)
         except BaseException:
@@ -218,24 +220,39 @@ class SqliteFile:
         finally:
             connection.close()
 
-    def _check_length(self) -> None:
-        """A length that is no number of pages, with no log to mend it, is a file cut off."""
+    def _measured(self) -> tuple[int, bool]:
+        """The file's length, and whether it has a log.
+
+        Its header is SQLite's to read: whoever opens and closes the file in another way drops the locks (POSIX's) that
+        this process's other connections have on it. The next process that closes it then takes itself for the last
+        one, and takes the log away under those who use it.
+        """
         try:
-            with self.path.open("rb") as file:
-                head = file.read(100)
-                size = os.fstat(file.fileno()).st_size
-            logged = self._has_log()
+            size, logged = self.path.stat().st_size, self._has_log()
         except OSError as exc:
             raise describe_os_error(exc, self.path, f"open {self.kind.name}") from exc
-        if len(head) < 100 or not head.startswith(b"SQLite format 3\0"):
-            raise self.broken("it is not a SQLite file, or only the beginning of one")
-        page = int.from_bytes(head[16:18], "big")
-        page = 65536 if page == 1 else page
-        if page < 512 or (size % page and not logged):
+        if size < _HEADER_BYTES:  # of a file without a byte SQLite would make one of its own
+            raise self._is_none_of_sqlites()
+        return size, logged
+
+    def _is_none_of_sqlites(self) -> StoreBroken:
+        return self.broken("it is not a SQLite file, or only the beginning of one")
+
+    def _check_length(self, size: int, logged: bool) -> None:
+        """A length that is no number of pages, with no log to mend it, is a file cut off."""
+        with self.read() as connection:
+            page = connection.execute("PRAGMA page_size").fetchone()[0]
+        if size % page and not logged:
             raise self.broken(f"its length, {size:,} bytes, is not a whole number of pages")
 
     def _check_identity(self) -> None:
         with self.read() as connection:
+            try:
+                connection.execute("PRAGMA schema_version").fetchone()
+            except sqlite3.DatabaseError as exc:
+                if getattr(exc, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
+                    raise self._is_none_of_sqlites() from exc
+                raise
             application_id = connection.execute("PRAGMA application_id").fetchone()[0]
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()

@@ -212,13 +212,13 @@ class SqliteStateStore:
             if type(self._effect(connection, agent, scope, key)) is Unknown:
                 connection.execute(_DROP_EFFECT, (agent, scope, key))
 
-    def recorded(self, tag: str) -> Iterator[bytes]:
-        """The payloads of all effects whose result has this tag. Raises :class:`StoreBroken` for a damaged one."""
+    def recorded(self, tag: str) -> Iterator[tuple[str, bytes]]:
+        """Keys and payloads of all effects whose result has this tag. Raises :class:`StoreBroken` for a damaged one."""
         with self._file.read() as connection:
             for row in connection.execute("SELECT * FROM effects WHERE tag LIKE ?", (f"%{tag}",)):
                 self._check(row, f"an effect of agent {row[0]!r}")
                 if read_marked_tag(row[4])[0] == tag:
-                    yield row[5]
+                    yield row[2], row[5]
 
     def verify(self) -> None:
         """See :class:`StateStore`."""

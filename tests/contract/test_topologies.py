@@ -1,0 +1,62 @@
+"""Every pattern on every host: its work, many tasks at once, and whoever of it is killed in the middle."""
+
+from __future__ import annotations
+
+import asyncio
+import pkgutil
+from collections.abc import Callable
+from importlib import import_module
+
+import pytest
+
+import shoal
+import tests.topologies
+from tests.contract.test_kills import kill, pids
+from tests.topologies.case import Case
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
+
+CASES: list[Case] = [
+    case
+    for module in pkgutil.iter_modules(tests.topologies.__path__)
+    if module.name.startswith("case_")
+    for case in import_module(f"tests.topologies.{module.name}").CASES
+]
+LIMIT_S = 100.0
+Fresh = Callable[[str], str]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+async def test_a_pattern_does_many_tasks_at_once(system: shoal.System, fresh: Fresh, case: Case) -> None:
+    team = await system.build(case.team(), name=fresh(case.name))
+    try:
+        answers = await asyncio.gather(
+            *(team.ask(case.message(number), timeout_s=LIMIT_S) for number in range(2 * case.at_once))
+        )
+        for number, answer in enumerate(answers):
+            case.check(number, answer)
+    finally:
+        await team.stop(kill=True)
+
+
+@pytest.mark.ray
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+async def test_a_pattern_loses_nothing_when_its_agents_and_its_front_are_killed(
+    ray_system: shoal.System, fresh: Fresh, case: Case
+) -> None:
+    """One after the other, each while tasks are in flight."""
+    name = fresh(case.name)
+    team = await ray_system.build(case.team(), name=name)
+    try:
+        case.check(0, await team.ask(case.message(0), timeout_s=LIMIT_S))
+        for victim in case.victims:
+            asks = [
+                asyncio.ensure_future(team.ask(case.message(number), timeout_s=LIMIT_S))
+                for number in range(case.at_once)
+            ]
+            await asyncio.wait(asks, return_when=asyncio.FIRST_COMPLETED)
+            kill((await pids(ray_system))[name + victim])
+            for number, answer in enumerate(await asyncio.gather(*asks)):
+                case.check(number, answer)
+    finally:
+        await team.stop(kill=True)
