@@ -42,17 +42,30 @@ from shoal.runtime.starting import start
 from shoal.runtime.supervision import Backoff, ChildSpec, Exit
 from shoal.runtime.system import System
 from shoal.runtime.tasks import TaskResult
+from shoal.topologies.accepted import accepted
+from shoal.topologies.bandit import Bandit
+from shoal.topologies.capable import capable
+from shoal.topologies.classify import Classified, Classify
+from shoal.topologies.debate import debate
+from shoal.topologies.debate_record import DebateRecord
 from shoal.topologies.edge import edge
 from shoal.topologies.gate import gate
 from shoal.topologies.gated import gated
+from shoal.topologies.graph import graph
+from shoal.topologies.handoff import handoff
 from shoal.topologies.history import History
+from shoal.topologies.mesh import mesh
+from shoal.topologies.mesh_messages import MeshResult
+from shoal.topologies.peer import Peer
 from shoal.topologies.pipeline import pipeline
 from shoal.topologies.replicas import replicas
-from shoal.topologies.revision import Revision
-from shoal.topologies.routers import ByField, LeastLoaded, RoundRobin
+from shoal.topologies.revision import Decision, Dispute, Objection, Proposal, Revision
+from shoal.topologies.routers import ByCapability, ByField, LeastLoaded, RoundRobin
 from shoal.topologies.single import single
 from shoal.topologies.sources import Claim
+from shoal.topologies.subtasks import Subtask, Subtasks
 from shoal.topologies.team import Team
+from shoal.topologies.transfer import Handed, HandoffRecord, Transfer
 from shoal.topologies.wiring import Topology
 from shoal.topologies.worker import worker
 
@@ -60,22 +73,31 @@ __all__ = [
     "Agent",
     "Approvals",
     "Backoff",
+    "Bandit",
     "Board",
     "Breaker",
     "Budget",
+    "ByCapability",
     "ByField",
     "ChildSpec",
     "Claim",
+    "Classified",
+    "Classify",
     "Config",
     "Context",
     "CountReached",
     "DeadLetter",
+    "DebateRecord",
+    "Decision",
+    "Dispute",
     "Do",
     "Entry",
     "Event",
     "Exit",
     "Field",
     "Grant",
+    "Handed",
+    "HandoffRecord",
     "HeldItem",
     "History",
     "ItemsDone",
@@ -89,11 +111,15 @@ __all__ = [
     "LeastLoaded",
     "LimitsSpec",
     "McpServer",
+    "MeshResult",
     "Model",
     "NoImprovement",
+    "Objection",
     "Origin",
     "Overflow",
+    "Peer",
     "Price",
+    "Proposal",
     "Quiescence",
     "Rates",
     "Rating",
@@ -103,6 +129,8 @@ __all__ = [
     "RoundRobin",
     "Run",
     "ScriptedModel",
+    "Subtask",
+    "Subtasks",
     "Summary",
     "Supervisor",
     "SupervisorRef",
@@ -113,22 +141,29 @@ __all__ = [
     "Timeouts",
     "ToolPolicy",
     "Topology",
+    "Transfer",
     "TypedContext",
     "Verdict",
     "Votes",
     "Whole",
+    "accepted",
     "agent_tool",
     "approve",
     "ask_person",
+    "capable",
+    "debate",
     "edge",
     "errors",
     "file_tools",
     "function_agent",
     "gate",
     "gated",
+    "graph",
+    "handoff",
     "http_get",
     "knowledge_sources",
     "mcp_tools",
+    "mesh",
     "message",
     "on_board",
     "open_limits",

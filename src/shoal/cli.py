@@ -15,6 +15,8 @@ from shoal.blackboard.replay.command import board
 from shoal.demo.command import demo
 from shoal.models.command import model
 from shoal.runtime.journal.command import resume, runs, show
+from shoal.topologies.advise_command import advise
+from shoal.topologies.command import topology
 
 app = typer.Typer(
     help="shoal: an actor-model runtime for multi-agent systems on Ray.",
@@ -28,9 +30,11 @@ app.command()(runs)
 app.command()(show)
 app.command()(resume)
 app.command()(cost)
+app.command()(advise)
 app.add_typer(board, name="board")
 app.add_typer(approvals, name="approvals")
 app.add_typer(model, name="model")
+app.add_typer(topology, name="topology")
 
 
 @app.command()

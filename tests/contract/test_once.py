@@ -148,17 +148,15 @@ async def test_an_effect_that_was_cut_off_by_the_handlers_limit_is_unknown() -> 
         handler_timeout_s = 0.1
 
         async def on_text(self, how: Text, ctx: shoal.Context) -> Any:
-            unknown: Any = how.text
-            return await ctx.once(
-                "key", hang if how.text == "rerun" else list, unknown=unknown, scope="agent"
-            )
+            effect: Any = hang if how.text == "hang" else list
+            return await ctx.once("key", effect, unknown="raise", scope="agent")
 
     async with shoal.start("local") as system:
         agent = await system.spawn(Impatient())
         with pytest.raises(HandlerError, match="limit"):
-            await agent.ask(Text(text="rerun"))
+            await agent.ask(Text(text="hang"))
         with pytest.raises(HandlerError, match=r"EffectUnknown.*'key' of .* was begun before"):
-            await agent.ask(Text(text="raise"))
+            await agent.ask(Text(text="again"))
 
 
 async def test_a_result_that_is_no_message_is_an_error_and_not_called_again() -> None:

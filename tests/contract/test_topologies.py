@@ -16,19 +16,29 @@ from tests.topologies.case import Case
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
-CASES: list[Case] = [
-    case
+BY_PATTERN: list[list[Case]] = [
+    import_module(f"tests.topologies.{module.name}").CASES
     for module in pkgutil.iter_modules(tests.topologies.__path__)
     if module.name.startswith("case_")
-    for case in import_module(f"tests.topologies.{module.name}").CASES
 ]
+CASES = [case for cases in BY_PATTERN for case in cases]
+KILLED = [
+    pytest.param(case, id=case.name, marks=[pytest.mark.slow] if place else [])
+    for cases in BY_PATTERN
+    for place, case in enumerate(cases)
+]
+"""The first of each pattern in every run, the others in the long one: each costs a process for every agent."""
 LIMIT_S = 100.0
 Fresh = Callable[[str], str]
 
 
+def name_of(case: Case, fresh: Fresh) -> str:
+    return fresh("-".join(case.name.replace(",", "").split()))
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 async def test_a_pattern_does_many_tasks_at_once(system: shoal.System, fresh: Fresh, case: Case) -> None:
-    team = await system.build(case.team(), name=fresh(case.name))
+    team = await system.build(case.team(), name=name_of(case, fresh))
     try:
         answers = await asyncio.gather(
             *(team.ask(case.message(number), timeout_s=LIMIT_S) for number in range(2 * case.at_once))
@@ -40,12 +50,12 @@ async def test_a_pattern_does_many_tasks_at_once(system: shoal.System, fresh: Fr
 
 
 @pytest.mark.ray
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", KILLED)
 async def test_a_pattern_loses_nothing_when_its_agents_and_its_front_are_killed(
     ray_system: shoal.System, fresh: Fresh, case: Case
 ) -> None:
     """One after the other, each while tasks are in flight."""
-    name = fresh(case.name)
+    name = name_of(case, fresh)
     team = await ray_system.build(case.team(), name=name)
     try:
         case.check(0, await team.ask(case.message(0), timeout_s=LIMIT_S))
@@ -55,7 +65,7 @@ async def test_a_pattern_loses_nothing_when_its_agents_and_its_front_are_killed(
                 for number in range(case.at_once)
             ]
             await asyncio.wait(asks, return_when=asyncio.FIRST_COMPLETED)
-            kill((await pids(ray_system))[name + victim])
+            kill((await pids(ray_system))[f"{name}/{victim.lstrip('/')}".rstrip("/")])
             for number, answer in enumerate(await asyncio.gather(*asks)):
                 case.check(number, answer)
     finally:

@@ -77,8 +77,8 @@ async def short_too(draft: Draft) -> bool:
     ("gate", "text", "why"),
     [
         (no_blame, "blame", "the gate after stage 'write' refused: ValueError: it blames"),
-        (short, "far too long", "the gate after stage 'write' refused the answer, a Draft"),
-        (short_too, "far too long", "the gate after stage 'write' refused the answer, a Draft"),
+        (short, "far too long", "the gate after stage 'write' refused: the check said no to a Draft"),
+        (short_too, "far too long", "the gate after stage 'write' refused: the check said no to a Draft"),
     ],
 )
 async def test_a_gate_ends_the_item_it_refuses_and_lets_others_pass(
@@ -116,7 +116,7 @@ async def test_a_failing_stage_is_named_to_the_asker(system: shoal.System) -> No
             lambda: shoal.pipeline(Step("a"), gates={"x": no_blame}),
             "gate 'x' belongs to no stage; stages are 1",
         ),
-        (lambda: shoal.pipeline(Step("a"), gates={"1": 5}), "gate '1' is 5, not a callable"),  # type: ignore[dict-item]
+        (lambda: shoal.pipeline(Step("a"), gates={"1": 5}), "gate '1': check is 5, not a callable"),  # type: ignore[dict-item]
         (lambda: shoal.pipeline(Step("a"), **TAKEN), "two stages are called '1'"),
         (lambda: shoal.pipeline(**BAD_NAME), "'a b' cannot name an agent"),
         (

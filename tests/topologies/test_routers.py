@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from shoal.topologies.routers import ByField, LeastLoaded, RoundRobin, WorkerView
+from collections.abc import Sequence
+
+import pytest
+
+from shoal.runtime.errors import ConfigError
+from shoal.topologies.routers import ByCapability, ByField, Ended, LeastLoaded, RoundRobin, WorkerView
 from tests.topologies.crew import Ticket
 
 
@@ -39,3 +44,37 @@ def test_a_field_that_fits_nobody_or_is_missing_chooses_nobody() -> None:
     assert router(Ticket(text="", skill="cooking"), [view("a")]) == ""
     assert router("no such field", [view("a")]) == ""
     assert router({}, [view("a")]) == ""
+
+
+def test_a_capability_is_found_by_a_function_of_the_message_or_by_its_type() -> None:
+    workers = [view("a"), view("b", "billing"), view("c", "billing", waiting=1)]
+    assert ByCapability(lambda message: message)("billing", workers) == "b"
+    assert ByCapability(lambda message: message)("a", workers) == "a"
+    assert ByCapability({str: "billing"})("x", workers) == "b"
+    assert ByCapability({str: "billing"})(7, workers) == ""
+    assert ByCapability(lambda message: "cooking")("x", workers) == ""
+
+
+def test_among_several_that_have_a_capability_another_router_chooses_and_learns() -> None:
+    class Last:
+        learned: str = ""
+
+        def __call__(self, message: object, workers: Sequence[WorkerView]) -> str:
+            return workers[0].name
+
+        def choose(self, message: object, workers: Sequence[WorkerView], label: str) -> str:
+            return workers[-1].name
+
+        def learn(self, message: object, name: str, outcome: Ended) -> None:
+            self.learned = f"{outcome.label}: {name}"
+
+    last = Last()
+    router = ByCapability(lambda message: "billing", then=last)
+    assert router("x", [view("a"), view("b", "billing"), view("c", "billing")]) == "c"
+    router.learn("x", "c", Ended(ok=True, took_s=1.0))
+    assert last.learned == "billing: c"
+
+
+def test_needs_that_are_no_function_and_no_mapping_are_refused() -> None:
+    with pytest.raises(ConfigError, match="ByCapability: 'billing' is neither"):
+        ByCapability("billing")  # type: ignore[arg-type]

@@ -219,7 +219,8 @@ class Context:
         handles the same message after a death of the process gets it without a call. When ``fn`` raises, it has not
         happened: nothing is recorded and the error goes on. When the process dies between ``fn`` and the record,
         nobody knows: ``unknown="rerun"`` then calls ``fn`` again (at least once), ``"raise"`` raises
-        :class:`EffectUnknown` (at most once).
+        :class:`EffectUnknown` (at most once). That it began is recorded for ``"raise"`` alone: all uses of a key say
+        the same.
 
         ``key`` names the effect within the message, or with ``scope="agent"`` (always so in hooks) within the
         agent's whole life. Raises ``NotAMessage`` for a result that cannot be recorded.

@@ -165,9 +165,7 @@ def through(edge: Edge, inner: Signature) -> Signature:
 
 def check_edge(edge: Edge, inner: Signature, checker: Signature | None) -> None:
     """Raise :class:`ConfigError` for an edge that cannot work."""
-    if not (
-        edge.context is None or isinstance(edge.context, type) or isinstance(edge.context, Whole | Summary)
-    ):
+    if edge.context is not None and not isinstance(edge.context, type | Whole | Summary):
         raise ConfigError(
             f"its edge: context is {edge.context!r}; give a model class, shoal.Whole() or shoal.Summary(tokens=...)"
         )

@@ -14,6 +14,7 @@ from shoal.runtime.context import Context
 from shoal.runtime.ref import Ref
 from shoal.topologies.edge import EdgeRules, check_verdict
 from shoal.topologies.history import Turn, as_text
+from shoal.topologies.replicated import Replicated
 from shoal.topologies.signature import OPEN, Signature
 
 _SOON_S = 0.001
@@ -90,6 +91,9 @@ class Front(Agent):
 
     async def _ask(self, member: Ref, message: Any, ctx: Context, mark: str) -> Any:
         left_s = None if ctx.deadline is None else max(_SOON_S, ctx.deadline - time.time())
+        if type(member) is Replicated:
+            with member.counts.taken() as address:
+                return await ctx.ask(address, message, timeout_s=left_s, mark=mark)
         return await ctx.ask(member, message, timeout_s=left_s, mark=mark)
 
     async def _ask_by(self, rules: EdgeRules, member: Ref, message: Any, ctx: Context, mark: str) -> Any:

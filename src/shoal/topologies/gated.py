@@ -30,6 +30,7 @@ class Gate(Front):
     """Lets messages through, one by one, as people say."""
 
     concurrency = 10_000
+    needs_people = True  # the keeper of requests is opened with it
     handler_timeout_s = _YEAR_S  # each request says how long it waits, and so does who asks
 
     def __init__(self, inside: Ref, when: When | None, timeout_s: float | None) -> None:

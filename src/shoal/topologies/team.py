@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from shoal.runtime.errors import Refused
 from shoal.runtime.ref import Ref
+from shoal.topologies.replicated import OpenCounts, Replicated
 from shoal.topologies.signature import Signature
-from shoal.topologies.spread import OpenCounts
 
 if TYPE_CHECKING:
     from shoal.runtime.system import System
@@ -22,7 +22,7 @@ class Team(Ref):
     In a message it travels as a plain ref to its front.
     """
 
-    __slots__ = ("_graph", "_leads", "_system", "members", "pattern", "signature")
+    __slots__ = ("_counts", "_graph", "_leads", "_system", "members", "pattern", "signature")
 
     def __init__(
         self,
@@ -41,7 +41,8 @@ class Team(Ref):
         """Refs by the names they have in this team; teams among them are teams."""
         self.signature = signature
         self._system = system
-        self._leads = OpenCounts(leads)
+        self._leads = tuple(leads)
+        self._counts = OpenCounts(lead.address for lead in leads)
         self._graph = graph
 
     def __repr__(self) -> str:
@@ -49,14 +50,15 @@ class Team(Ref):
 
     def ask(self, message: Any, **options: Any) -> Coroutine[Any, Any, Any]:
         """As :meth:`Ref.ask`. Where several lead the team, the one that has the least to do is asked."""
-        return self._ask_lead(message, options) if self._leads.refs else super().ask(message, **options)
+        return self._ask_lead(message, options) if self._leads else super().ask(message, **options)
 
     async def _ask_lead(self, message: Any, options: dict[str, Any]) -> Any:
-        place = self._leads.take()
-        try:
-            return await self._leads.refs[place].ask(message, **options)
-        finally:
-            self._leads.give_back(place)
+        with self._counts.taken() as lead:
+            return await Ref(lead, self._sender).ask(message, **options)
+
+    def for_fronts(self) -> Ref:
+        """What the front of a team that this one is a part of asks it by."""
+        return Replicated(self.address, self._counts.addresses) if self._leads else self
 
     def describe(self) -> dict[str, Any]:
         """The team's graph as data: see :mod:`shoal.topologies.graph_data`."""
@@ -65,7 +67,7 @@ class Team(Ref):
     @property
     def agents(self) -> list[str]:
         """Addresses of all agents of the team and of the teams in it."""
-        found = [self.address, *(lead.address for lead in self._leads.refs)]
+        found = [self.address, *(lead.address for lead in self._leads)]
         for member in self.members.values():
             found.extend(member.agents if isinstance(member, Team) else [member.address])
         return list(dict.fromkeys(found))
@@ -78,7 +80,7 @@ class Team(Ref):
         """
         if all(member.address != self.address for member in self.members.values()):
             await stop_all(self._system, [Ref(self.address)], drain=drain, kill=kill)
-        await stop_all(self._system, self._leads.refs, drain=drain, kill=kill)
+        await stop_all(self._system, self._leads, drain=drain, kill=kill)
         await stop_all(self._system, self.members.values(), drain=drain, kill=kill)
 
 

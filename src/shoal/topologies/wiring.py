@@ -58,6 +58,10 @@ class Topology(ABC):
         """Who passes what to whom: members by name, ``""`` for the team itself. For people who look."""
         return [Link("", name) for name in self.members]
 
+    def in_its_place(self, refs: dict[str, Ref]) -> list[Ref]:
+        """Members that whoever holds the team asks directly, one of them, where the front would only pass it on."""
+        return []
+
     def validate(self) -> None:
         """Check names, members and how they fit. Raises :class:`ConfigError` naming what does not."""
         if not self.members:
@@ -128,14 +132,15 @@ class Topology(ABC):
         """Start what was validated, members first."""
         refs = await self._start_members(system, name)
         try:
-            front = self.front({part: refs[part] for part in self.members})
+            front = self.front({part: _for_fronts(refs[part]) for part in self.members})
             self._equip(front, refs, name)
             leads = await self._start_fronts(system, front, name)
         except BaseException:
             await stop_all(system, refs.values(), kill=True)
             raise
+        behind = leads[1:] or self.in_its_place({part: refs[part] for part in self.members})
         return Team(
-            leads[0], self.pattern, refs, system, front.signature, leads=leads[1:], graph=self.describe(name)
+            leads[0], self.pattern, refs, system, front.signature, leads=behind, graph=self.describe(name)
         )
 
     # -- inside --------------------------------------------------------------------------------------------
@@ -171,7 +176,7 @@ class Topology(ABC):
         try:
             for number in range(1, self.fronts + 1):
                 leads.append(await system.spawn(copy.copy(front), name=f"{name}/{_LEAD}-{number}"))
-            spread = Spread({lead.address: lead for lead in leads})
+            spread = Spread(lead.address for lead in leads)
             spread.signature, spread.models = front.signature, front.models
             return [await system.spawn(spread, name=name), *leads]
         except BaseException:
@@ -236,6 +241,10 @@ def _check_depth(topology: Topology, above: tuple[Topology, ...]) -> None:
     for member in topology._to_start().values():
         if isinstance(member, Topology):
             _check_depth(member, above)
+
+
+def _for_fronts(ref: Ref) -> Ref:
+    return ref.for_fronts() if isinstance(ref, Team) else ref
 
 
 def _checker_name(part: str) -> str:

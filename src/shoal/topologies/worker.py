@@ -1,107 +1,50 @@
-"""Worker (orchestrator-worker): an orchestrator routes each message to a worker, or splits it among several.
+"""Worker (orchestrator-worker): an orchestrator routes each message to a worker, or divides it among several.
 
-Failure modes and what is done about them: misrouting → only workers whose handlers accept the message's type
-are eligible, and an unknown choice goes to the fallback or is a typed error; a worker that is gone → another
-does it; one slow worker → least-loaded routing; unbounded fan-out → ``parallel`` limits the subtasks of one
-message; a lost subtask → its error is the task's error.
+Failure modes and what is done about them: misrouting → only workers whose handlers accept the message's type are
+eligible, a label leads only to those that declare it, a rule that is not sure asks a model, and what nobody knows goes
+to the fallback or is a typed error; workers that nothing can reach → refused before anything is started; a worker that
+is gone or full → another does it; one slow worker → least-loaded routing, or a bandit that learns; subtasks in a
+circle, too many, or of the wrong shape → refused before one is begun; unbounded fan-out → ``parallel``; a lost subtask
+→ its error is the task's error, or the answer says what is missing; the orchestrator as bottleneck and single point of
+failure → ``orchestrators``; its context → it keeps counts by worker, and nothing by task.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, get_args
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
-from shoal.runtime.codec import NATIVE
-from shoal.runtime.context import Context
-from shoal.runtime.errors import AgentNotFound, AgentStopped, ConfigError
+from shoal.runtime.errors import ConfigError
+from shoal.runtime.recipe import is_behavior
 from shoal.runtime.ref import Ref
-from shoal.topologies.errors import NoWorker
+from shoal.topologies.aggregate import Aggregate
+from shoal.topologies.assembly import Assembly, Merge
+from shoal.topologies.capable import taken_apart
+from shoal.topologies.classify import Classify
+from shoal.topologies.edge import Edge
+from shoal.topologies.fan_out_result import FanOutResult
 from shoal.topologies.front import Front
-from shoal.topologies.routers import LeastLoaded, Router, WorkerView
-from shoal.topologies.signature import Signature, either, kinds_of, signature_of_function, type_names
+from shoal.topologies.graph_data import Link
+from shoal.topologies.hands import Hand, Hands
+from shoal.topologies.orchestrator import Orchestrator, Plan, Split, Staff
+from shoal.topologies.reach import unknown_labels, unlabelled, unsuited, untyped
+from shoal.topologies.routers import ByCapability, LeastLoaded, Router, WorkerView
+from shoal.topologies.signature import Kinds, Signature, either, kinds_of, signature_of_function, type_names
+from shoal.topologies.synthesis import writers_form, written_by
 from shoal.topologies.wiring import Topology
+from shoal.topologies.worker_checks import (
+    check_classifier,
+    check_decomposer,
+    check_merge,
+    check_plan,
+    check_subtasks,
+    kinds_made,
+    known_labels,
+)
 
-Split = Callable[[Any], Sequence[Any]]
-Merge = Callable[[Any, Sequence[Any]], Any]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How the orchestrator works; see :func:`worker`."""
-
-    router: Router
-    split: Split | None
-    merge: Merge | None
-    fallback: str | None
-    parallel: int
-
-
-@dataclass(frozen=True)
-class Hand:
-    """A worker as the orchestrator has it."""
-
-    ref: Ref
-    signature: Signature
-    view: WorkerView
-
-
-class Orchestrator(Front):
-    """Routes, splits and merges."""
-
-    def __init__(self, plan: Plan, hands: dict[str, Hand]) -> None:
-        self._plan = plan
-        self._hands = hands
-
-    async def lead(self, message: Any, ctx: Context) -> Any:
-        """One message: to one worker, or its parts to several and their answers merged."""
-        if self._plan.split is None:
-            return await self._give(message, ctx)
-        gate = asyncio.Semaphore(self._plan.parallel)
-
-        async def part(subtask: Any) -> Any:
-            async with gate:
-                return await self._give(subtask, ctx)
-
-        try:
-            async with asyncio.TaskGroup() as group:
-                parts = [group.create_task(part(subtask)) for subtask in self._plan.split(message)]
-        except* Exception as failed:
-            raise failed.exceptions[0] from None  # the first to fail; the others were cancelled for it
-        results = [task.result() for task in parts]
-        return self._plan.merge(message, results) if self._plan.merge is not None else results
-
-    async def _give(self, message: Any, ctx: Context) -> Any:
-        """Ask the chosen worker; the next one where it certainly has not done it, being gone."""
-        gone: dict[str, str] = {}
-        while True:
-            hand = self._choose(message, gone)
-            hand.view.open += 1
-            try:
-                return await self.ask(hand.ref, message, ctx)
-            except (AgentNotFound, AgentStopped) as error:
-                gone[hand.view.name] = error.text
-            finally:
-                hand.view.open -= 1
-                hand.view.done += 1
-
-    def _choose(self, message: Any, gone: Mapping[str, str]) -> Hand:
-        fits = {name: hand for name, hand in self._hands.items() if hand.signature.takes(type(message))}
-        able = {name: hand for name, hand in fits.items() if name not in gone}
-        name = self._plan.router(message, [hand.view for hand in able.values()]) if able else None
-        if isinstance(name, str) and name in able:
-            return able[name]
-        if self._plan.fallback is not None and self._plan.fallback not in gone:
-            return self._hands[self._plan.fallback]
-        kind = type(message).__name__
-        if gone:
-            raise NoWorker(f"no worker is left for {kind}: {'; '.join(gone.values())}")
-        why = f"no worker accepts {kind}"
-        if fits:
-            choice = repr(name) if name else "nobody"
-            why = f"the router chose {choice} for {kind}, which {', '.join(fits)} could take"
-        raise NoWorker(f"{why}; workers are {', '.join(self._hands)}, and there is no fallback")
+_CLASSIFIER, _DECOMPOSER, _WRITER = "classifier", "decomposer", "writer"
 
 
 class Worker(Topology):
@@ -109,86 +52,221 @@ class Worker(Topology):
 
     pattern = "worker"
 
-    def __init__(self, workers: dict[str, Any], plan: Plan, accepts: type | None) -> None:
-        super().__init__(workers)
+    def __init__(
+        self,
+        workers: Mapping[str, Any],
+        plan: Plan,
+        *,
+        router: Router,
+        decomposer: Any,
+        fallback: str | None,
+        accepts: type | None,
+        orchestrators: int,
+    ) -> None:
+        apart = {name: _apart(name, member) for name, member in workers.items()}
+        merge = plan.assembly.merge
+        writer = merge.writer if isinstance(merge, Aggregate) else None
+        model = plan.classify.model if plan.classify is not None else None
+        staff = {_CLASSIFIER: model, _DECOMPOSER: decomposer, _WRITER: writer}
+        staff = {name: member for name, member in staff.items() if member is not None}
+        for name in staff:
+            if name in apart:
+                raise ConfigError(
+                    f"worker: a worker is called {name!r}, as the agent that does that; rename it"
+                )
+        super().__init__({name: agent for name, (agent, _) in apart.items()} | staff)
         self._plan = plan
+        self._views = {name: WorkerView(name, able) for name, (_, able) in apart.items()}
+        self._staff = tuple(staff)
+        self._router = router
+        self._fallback = fallback
         self._accepts = accepts
+        self._divides = plan.split is not None or decomposer is not None
+        self.fronts = orchestrators
 
     def validate(self) -> None:
-        """Members, router, fallback, and that a split has what it needs."""
+        """Members, options, and that what each makes can be taken by another."""
+        if not self._views:
+            raise ConfigError("worker has no members: give it at least one agent")
         super().validate()
         plan = self._plan
-        if not callable(plan.router):
-            raise ConfigError(f"worker: router {plan.router!r} is not callable (message, workers) -> name")
-        for what, function in (("split", plan.split), ("merge", plan.merge)):
-            if function is not None and (not callable(function) or asyncio.iscoroutinefunction(function)):
-                raise ConfigError(
-                    f"worker: {what} {function!r} is no plain function; async work belongs to an agent"
-                )
-        if plan.fallback is not None and plan.fallback not in self.members:
-            raise ConfigError(f"worker: fallback {plan.fallback!r} is none of {', '.join(self.members)}")
-        if plan.split is None and (plan.merge is not None or self._accepts is not None):
-            what = "merge" if plan.merge is not None else "accepts"
-            raise ConfigError(f"worker: {what} is given without split, to which it belongs")
-        if plan.parallel < 1:
-            raise ConfigError(f"worker: parallel is {plan.parallel}; at least one subtask must run")
-        if plan.split is not None:
-            self._check_subtasks(plan.split)
-
-    def _check_subtasks(self, split: Split) -> None:
-        made = get_args(signature_of_function(split)[1])
-        subtasks = kinds_of(made[0]) if made else None
-        workers = [self.signature_of(name) for name in self.members]
-        for kind in subtasks or ():
-            if self._plan.fallback is None and not any(one.takes(kind) for one in workers):
-                raise ConfigError(f"worker: split makes {type_names((kind,))}, which no worker accepts")
-        answers = [kind for one in workers for kind in one.answers_to(subtasks) or ()]
-        models = tuple(dict.fromkeys(kind for kind in answers if kind not in NATIVE))
-        if models and self._plan.merge is None:
-            raise ConfigError(
-                f"worker: the workers answer {type_names(models)}, and a list of models is no message: "
-                "give merge, which makes one message of them"
-            )
+        if not callable(self._router):
+            raise ConfigError(f"worker: router {self._router!r} is not callable (message, workers) -> name")
+        if self._fallback is not None and self._fallback not in self._views:
+            raise ConfigError(f"worker: fallback {self._fallback!r} is none of {', '.join(self._views)}")
+        check_plan(plan, self._divides, self._accepts, _DECOMPOSER in self._staff)
+        workers = self._workers()
+        if self._divides:
+            self._check_dividing(workers)
+        if plan.classify is not None:
+            self._check_labels(plan.classify, workers)
+        if isinstance(self._router, ByCapability) and self._fallback is None:
+            wrong = unsuited(self._router.declared, list(self._views.values()), workers)
+            if wrong:
+                raise ConfigError(f"worker: {wrong}")
 
     def signature(self) -> Signature:
-        """What any worker takes and answers; with a split, what split takes and merge returns."""
-        plan = self._plan
-        if plan.split is not None:
-            accepts = (self._accepts,) if self._accepts else kinds_of(signature_of_function(plan.split)[0])
-            returns = kinds_of(signature_of_function(plan.merge)[1]) if plan.merge is not None else (list,)
-            return Signature(dict.fromkeys(accepts or (object,), returns))
-        workers = [self.signature_of(name) for name in self.members]
-        kinds = dict.fromkeys(kind for one in workers for kind in one.answers)
-        return Signature(
-            {kind: either(one.answers_to((kind,)) for one in workers if one.takes(kind)) for kind in kinds}
-        )
+        """What any worker takes and answers; where tasks are divided, what divides takes and what merges returns."""
+        workers = self._workers()
+        if not self._divides:
+            kinds = dict.fromkeys(kind for one in workers.values() for kind in one.answers)
+            return Signature(
+                {
+                    kind: either(one.answers_to((kind,)) for one in workers.values() if one.takes(kind))
+                    for kind in kinds
+                }
+            )
+        returns = self._returns(workers)
+        if _DECOMPOSER in self._staff:
+            return Signature(dict.fromkeys(self.signature_of(_DECOMPOSER).answers, returns))
+        accepts = (self._accepts,) if self._accepts else kinds_of(signature_of_function(self._plan.split)[0])
+        return Signature(dict.fromkeys(accepts or (object,), returns))
+
+    def links(self) -> list[Link]:
+        """From the orchestrator to each, with what it does it for."""
+        notes = {_CLASSIFIER: "when the rule is not sure", _DECOMPOSER: "divides", _WRITER: "writes"}
+        if self._plan.classify is not None and self._plan.classify.rule is None:
+            notes[_CLASSIFIER] = "classifies"
+        links = [Link("", name, notes[name]) for name in self._staff]
+        for name, view in self._views.items():
+            able = [*view.capabilities, *(["fallback"] if name == self._fallback else [])]
+            links.append(Link("", name, ", ".join(able)))
+        return links
 
     def front(self, refs: dict[str, Ref]) -> Front:
         """The orchestrator."""
-        hands = {}
-        for name, member in self.members.items():
-            able_to = tuple(getattr(member, "capabilities", ()))
-            hands[name] = Hand(refs[name], self.signature_of(name), WorkerView(name, able_to))
-        return Orchestrator(self._plan, hands)
+        hands = {
+            name: Hand(refs[name], self.signature_of(name), WorkerView(name, view.capabilities))
+            for name, view in self._views.items()
+        }
+        staff = Staff(**{name: refs[name] for name in self._staff})
+        plan = self._plan
+        if plan.classify is not None:
+            plan = replace(
+                plan, classify=replace(plan.classify, model=None)
+            )  # it is a member; it need not travel
+        if _WRITER in self._staff:
+            assembly = replace(plan.assembly, written=writers_form(self.signature_of(_WRITER)))
+            plan = replace(plan, assembly=assembly)
+        return Orchestrator(plan, Hands(hands, self._router, self._fallback), staff)
+
+    # -- inside --------------------------------------------------------------------------------------------
+
+    def _workers(self) -> dict[str, Signature]:
+        return {name: self.signature_of(name) for name in self._views}
+
+    def _kinds(self) -> Kinds:
+        """The types of what workers are given, where that is declared."""
+        if self._plan.split is not None:
+            return kinds_made(signature_of_function(self._plan.split)[1])
+        if _DECOMPOSER in self._staff:
+            made = self.signature_of(_DECOMPOSER).returns
+            return kinds_made(made[0]) if made is not None and len(made) == 1 else None
+        return None
+
+    def _check_dividing(self, workers: Mapping[str, Signature]) -> None:
+        who = "split" if self._plan.split is not None else "the decomposer"
+        if _DECOMPOSER in self._staff:
+            check_decomposer(self.signature_of(_DECOMPOSER))
+        kinds = self._kinds()
+        check_subtasks(kinds, workers, who, self._fallback)
+        for name in untyped(kinds, workers, self._fallback):
+            raise ConfigError(
+                f"worker: nothing can reach {name!r}: {who} makes {type_names(kinds)}, and it accepts "
+                f"{type_names(workers[name].accepts)}"
+            )
+        self._returns(workers)
+
+    def _check_labels(self, classify: Classify, workers: Mapping[str, Signature]) -> None:
+        kinds = self._kinds()
+        if _CLASSIFIER in self._staff:
+            check_classifier(self.signature_of(_CLASSIFIER), kinds, workers)
+        labels, are_all = known_labels(classify)
+        views = list(self._views.values())
+        for label in unknown_labels(labels, views) if self._fallback is None else ():
+            raise ConfigError(
+                f"worker: a label is {label!r}, and no worker is called that or declares it: name a worker so, give "
+                f"one the capability (shoal.capable(agent, {label!r})), or give a fallback"
+            )
+        for name in () if self._divides or not are_all else unlabelled(labels, views, self._fallback):
+            raise ConfigError(
+                f"worker: no label leads to {name!r}; labels are {', '.join(labels)}: give it one of them as capability"
+            )
+
+    def _returns(self, workers: Mapping[str, Signature]) -> Kinds:
+        assembly = self._plan.assembly
+        kinds = check_merge(assembly, self._kinds(), workers)
+        if _WRITER in self._staff:
+            try:
+                kinds = written_by(self.signature_of(_WRITER))
+            except ConfigError as exc:
+                raise ConfigError(f"worker: merge: {exc}") from exc
+        return kinds if assembly.report is None else (assembly.report,)
 
 
 def worker(
     workers: Mapping[str, Any] | Sequence[Any],
     *,
     router: Router | None = None,
-    split: Split | None = None,
-    merge: Merge | None = None,
+    classify: Classify | None = None,
+    split: Split | Any = None,
+    merge: Merge | Aggregate | None = None,
     fallback: str | None = None,
     parallel: int = 64,
+    max_subtasks: int = 256,
+    partial: bool | type[FanOutResult] = False,
     accepts: type | None = None,
+    orchestrators: int = 1,
+    record_choices: bool = False,
 ) -> Worker:
     """Orchestrator and workers.
 
-    ``workers``: agents by name, or a list (named ``1``, ``2``, ...). Each message goes to one worker that
-    accepts its type, chosen by ``router`` (default: least loaded). With ``split``, a message becomes subtasks
-    that run side by side, ``parallel`` at most, and ``merge(message, results)`` makes the answer (default:
-    the list, where the results are native values). ``fallback`` names the worker for messages that the router
-    places nowhere; ``accepts`` the type a split takes, where its annotation does not say.
+    ``workers``: agents by name, or a list (named ``1``, ``2``, ...); ``shoal.capable(agent, "refunds")`` says what one
+    can do, where its class does not. Each message goes to one worker that accepts its type, chosen by ``router``
+    (default: least loaded). ``classify``: a :class:`~.classify.Classify`, a rule and a model that say what a message is
+    about; only workers of that name or capability are then chosen from. ``fallback``: the worker for messages that
+    nobody is chosen for.
+
+    ``split``: a function, or an agent, that makes subtasks of a message: a list of messages, or of
+    :class:`~.subtasks.Subtask` with ids, needs and priorities (an agent answers them as
+    :class:`~.subtasks.Subtasks`). They run side by side, ``parallel`` of one message at most, each when those that it
+    needs are done; more than ``max_subtasks`` are refused. ``merge``: ``(message, answers)`` to the answer, a function
+    or an aggregate as ``shoal.merge_by_schema(Model)`` (default: the list of answers, where they are native values).
+    ``partial``: a subtask that fails does not fail the task; the answer is a :class:`~.fan_out_result.FanOutResult`,
+    or the subclass that is given, which says what is missing. ``accepts``: the type a split takes, where its annotation
+    does not say.
+
+    ``orchestrators``: so many lead the team behind its one address. ``record_choices``: which worker was chosen is
+    recorded, so that a task which is led again, because the orchestrator died, goes to the same one, which does it no
+    second time; it costs a write for each (sub)task.
     """
     named = dict(workers) if isinstance(workers, Mapping) else {str(i): w for i, w in enumerate(workers, 1)}
-    return Worker(named, Plan(router or LeastLoaded(), split, merge, fallback, parallel), accepts)
+    by_agent = _is_agent(split)
+    report = FanOutResult if partial is True else partial or None
+    if report is not None and not (isinstance(report, type) and issubclass(report, FanOutResult)):
+        raise ConfigError(f"worker: partial is {partial!r}; give True, or a subclass of FanOutResult")
+    function = None if by_agent else split
+    plan = Plan(classify, function, Assembly(merge, report), parallel, max_subtasks, record_choices)
+    return Worker(
+        named,
+        plan,
+        router=router or LeastLoaded(),
+        decomposer=split if by_agent else None,
+        fallback=fallback,
+        accepts=accepts,
+        orchestrators=orchestrators,
+    )
+
+
+def _is_agent(split: Any) -> bool:
+    """Whether what divides is an agent; a plain function is one that does it here."""
+    if isinstance(split, Topology | Edge | type) or inspect.iscoroutinefunction(split):
+        return True
+    return is_behavior(split)
+
+
+def _apart(name: str, member: Any) -> tuple[Any, tuple[str, ...]]:
+    try:
+        return taken_apart(member)
+    except ConfigError as exc:
+        raise ConfigError(f"worker, member {name!r}: {exc}") from exc
