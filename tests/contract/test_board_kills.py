@@ -60,7 +60,7 @@ async def test_what_clients_in_several_processes_are_told_while_the_board_dies_i
 ) -> None:
     chance = random.Random(3)
     await system.board().open()
-    probers = [await system.spawn(Prober, name=fresh(f"prober-{n}")) for n in range(2)]
+    probers = [await system.spawn(Prober, name=fresh(f"prober-{n}")) for n in range(3)]
     until = time.time() + lasts_s
     keys = [fresh(key) for key in "abcd"]
     probing = asyncio.gather(
