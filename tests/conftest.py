@@ -10,10 +10,23 @@ settings.register_profile("shoal", deadline=None, print_blob=True)
 settings.load_profile("shoal")
 
 
-OWN_CLUSTER = ("test_metrics_on_ray", "test_two_nodes", "test_node_death")
+OWN_CLUSTER = ("test_metrics_on_ray", "test_two_nodes", "test_budget_on_two_nodes", "test_node_death")
 """Modules that start a Ray cluster of their own."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Markers of the tests' own."""
+    config.addinivalue_line("markers", "slow_on_ray: its variant on Ray is slow; the others are not")
+
+
+def _is_on_ray(item: pytest.Item) -> bool:
+    callspec = getattr(item, "callspec", None)
+    return callspec is not None and "ray" in callspec.params.values()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that start a Ray cluster of their own go first: a process has one Ray at a time, the rest share theirs."""
+    for item in items:
+        if item.get_closest_marker("slow_on_ray") and _is_on_ray(item):
+            item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: not any(module in item.nodeid for module in OWN_CLUSTER))

@@ -13,7 +13,7 @@ import pytest_asyncio
 import shoal
 from tests.contract.agents import Stage
 from tests.contract.settings import SETTINGS
-from tests.contract.stands import Stand
+from tests.contract.stands import Stand, stand_settings
 
 TARGETS: dict[str, dict[str, Any]] = {"local": {}, "isolated": {"isolate": True}, "ray": {}}
 
@@ -83,23 +83,38 @@ async def stage(system: shoal.System, crowd: str, fresh: Callable[[str], str]) -
     return await system.spawn(Stage(), name=fresh("stage"), host=crowd)
 
 
-@pytest_asyncio.fixture(loop_scope="session", params=["local", pytest.param("ray", marks=pytest.mark.ray)])
-async def stand(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stand]:
-    """A system of the test's own whose agents can be killed, in one process and on Ray."""
-    if request.param == "ray":
-        request.getfixturevalue("ray_session")
-    async for opened in _opened(Stand(request.param, tmp_path / "run")):
-        yield opened
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def mortal_system(
+    ray_session: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[shoal.System, Path]]:
+    """A system on Ray that all stands share, and its run directory: starting one takes seconds."""
+    run_dir = tmp_path_factory.mktemp("stands") / "run"
+    running = await shoal.start(None, **stand_settings(run_dir))
+    yield running, run_dir
+    await running.shutdown()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def ray_stand(ray_session: str, tmp_path: Path) -> AsyncIterator[Stand]:
-    """The same on Ray alone."""
-    async for opened in _opened(Stand("ray", tmp_path / "run")):
-        yield opened
-
-
-async def _opened(stand: Stand) -> AsyncIterator[Stand]:
+async def ray_stand(mortal_system: tuple[shoal.System, Path]) -> AsyncIterator[Stand]:
+    """Agents that can be killed, on Ray."""
+    system, run_dir = mortal_system
+    stand = Stand("ray", run_dir, shared=system, number=next(_numbers))
     await stand.open()
     yield stand
     await stand.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def local_stand(tmp_path: Path) -> AsyncIterator[Stand]:
+    """The same in one process."""
+    stand = Stand("local", tmp_path / "run")
+    await stand.open()
+    yield stand
+    await stand.close()
+
+
+@pytest.fixture(params=["local", pytest.param("ray", marks=pytest.mark.ray)])
+def stand(request: pytest.FixtureRequest) -> Stand:
+    """Each of them."""
+    found: Stand = request.getfixturevalue(f"{request.param}_stand")
+    return found

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,8 @@ class Talker(shoal.LLMAgent):
     async def on_start(self, ctx: shoal.Context) -> None:
         (self.directory / "pid").write_text(str(os.getpid()))
 
-    def checked(self, answer: Any, asked: Any) -> str | None:
-        die_once(self.directory, "validator")
+    async def checked(self, answer: Any, asked: Any) -> str | None:
+        await die_once(self.directory, "validator")
         return None
 
 
@@ -41,21 +42,29 @@ def _note(directory: str) -> Any:
     @tool
     async def note(n: int) -> str:
         """Note a number."""
-        die_once(Path(directory), f"before-{n}")
+        await die_once(Path(directory), f"before-{n}")
         with (Path(directory) / "notes").open("a") as notes:
             notes.write(f"{n}\n")
-        die_once(Path(directory), f"after-{n}")
+        await die_once(Path(directory), f"after-{n}")
         return f"noted {n}"
 
     return note
 
 
-def die_once(directory: Path, point: str) -> None:
-    """Kill this process if that is wanted at this point, for the first time."""
+async def kill_this_process() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+die: Callable[[], Awaitable[None]] = kill_this_process
+"""How one dies here; who has the agent in his own process puts something else, which does not return either."""
+
+
+async def die_once(directory: Path, point: str) -> None:
+    """Die if that is wanted at this point, for the first time."""
     wanted = directory / f"die-{point}"
     if wanted.exists():
         wanted.unlink()
-        os.kill(os.getpid(), signal.SIGKILL)
+        await die()
 
 
 async def main(url: str, directory: str) -> None:

@@ -27,11 +27,16 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 LONG_S = 600.0
 
 
-async def waiting(approvals: Approvals, count: int = 1) -> list[Request]:
-    """The pending requests, once there are so many."""
+async def of(agent: shoal.Ref, approvals: Approvals, *states: State) -> list[Request]:
+    """The requests of the agent in these states: on Ray others have theirs in the same file."""
+    return [request for request in await approvals.list(*states) if request.agent == agent.address]
+
+
+async def waiting(agent: shoal.Ref, approvals: Approvals, count: int = 1) -> list[Request]:
+    """The agent's pending requests, once there are so many."""
 
     async def enough() -> list[Request]:
-        found = await approvals.list()
+        found = await of(agent, approvals, State.PENDING)
         return found if len(found) == count else []
 
     found: list[Request] = await eventually(enough)
@@ -54,68 +59,74 @@ async def test_an_agent_waits_for_a_person_and_goes_on_as_the_person_said(stand:
     agent = await stand.spawn(Petitioner(), "petitioner")
 
     async with asking(agent, Spend(amount=5)) as told:
-        (request,) = await waiting(approvals)
+        (request,) = await waiting(agent, approvals)
         assert (request.agent, request.subject, request.data) == (agent.address, "spend", {"amount": 5})
         await approvals.approve(request.id, by="ann")
         assert (await told).amount == 5
     async with asking(agent, Spend(amount=6)) as told:
-        (request,) = await waiting(approvals)
+        (request,) = await waiting(agent, approvals)
         await approvals.reject(request.id, by="ann", note="too much")
         assert (await told).why == "rejected"
         assert "ann refused it: too much" in (await told).text
     async with asking(agent, Spend(amount=7)) as told:
-        (request,) = await waiting(approvals)
+        (request,) = await waiting(agent, approvals)
         await approvals.edit(request.id, {"amount": 1}, by="ann")
         assert (await told).amount == 1
     async with asking(agent, Question(text="where to?")) as told:
-        (request,) = await waiting(approvals)
+        (request,) = await waiting(agent, approvals)
         await approvals.answer(request.id, "home", by="ann")
         assert (await told).text == "home"
-    states = [request.state for request in await approvals.list(*State)]
+    states = [request.state for request in await of(agent, approvals, *State)]
     assert states == [State.APPROVED, State.REJECTED, State.EDITED, State.ANSWERED]
 
 
+@pytest.mark.slow_on_ray
 async def test_silence_is_a_refusal_and_cannot_be_mended_later(stand: Stand) -> None:
     approvals = await Approvals.open(stand.system, poll_s=0.02)
     agent = await stand.spawn(Petitioner(), "petitioner")
     told = await agent.ask(Spend(amount=5, timeout_s=0.2), timeout_s=LONG_S)
     assert told.why == "expired"
-    (request,) = await approvals.list(State.EXPIRED)
+    (request,) = await of(agent, approvals, State.EXPIRED)
     with pytest.raises(RequestExpired):
         await approvals.approve(request.id)
 
 
+@pytest.mark.slow_on_ray
 async def test_an_agent_does_not_wait_longer_than_its_handler_may_and_says_so(stand: Stand) -> None:
     approvals = await Approvals.open(stand.system, poll_s=0.02)
     agent = await stand.spawn(Hasty(), "hasty")
     told = await agent.ask(Spend(amount=5), timeout_s=LONG_S)
     assert told.why == "handler"
     assert "handler_timeout_s is 1 s" in told.text
-    (request,) = await eventually(lambda: approvals.list(State.WITHDRAWN))
+    (request,) = await eventually(lambda: of(agent, approvals, State.WITHDRAWN))
     assert request.waits_for == "handler"
     with pytest.raises(RequestWithdrawn):
         await approvals.approve(request.id)
 
 
+@pytest.mark.slow_on_ray
 async def test_an_asker_that_gives_up_withdraws_the_request(stand: Stand) -> None:
     approvals = await Approvals.open(stand.system, poll_s=0.02)
     agent = await stand.spawn(Petitioner(), "petitioner")
     async with asking(agent, Spend(amount=5)):
-        await waiting(approvals)
-    (request,) = await eventually(lambda: approvals.list(State.WITHDRAWN))
+        await waiting(agent, approvals)
+    (request,) = await eventually(lambda: of(agent, approvals, State.WITHDRAWN))
     with pytest.raises(RequestWithdrawn):
         await approvals.approve(request.id)
 
 
-@pytest.mark.parametrize("decided", ["while it is dead", "once it waits again"])
+@pytest.mark.parametrize(
+    "decided",
+    ["while it is dead", pytest.param("once it waits again", marks=pytest.mark.slow_on_ray)],
+)
 async def test_an_agent_that_is_killed_while_it_waits_finds_its_request_and_the_decision(
     stand: Stand, decided: str
 ) -> None:
     approvals = await Approvals.open(stand.system, poll_s=0.02)
-    await stand.spawn(Petitioner(), "petitioner")
+    agent = await stand.spawn(Petitioner(), "petitioner")
     message_id = b"m" * 12
     told = first = asyncio.create_task(stand.ask_as(message_id, "petitioner", Spend(amount=5)))
-    (request,) = await waiting(approvals)
+    (request,) = await waiting(agent, approvals)
     if decided == "while it is dead":
         await _die(stand)
         await approvals.approve(request.id)
@@ -127,7 +138,7 @@ async def test_an_agent_that_is_killed_while_it_waits_finds_its_request_and_the_
     if decided == "once it waits again":
         await approvals.approve(request.id)
     assert (await told).amount == 5
-    assert [one.id for one in await approvals.list(*State)] == [request.id]
+    assert [one.id for one in await of(agent, approvals, *State)] == [request.id]
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)
 
@@ -135,7 +146,7 @@ async def test_an_agent_that_is_killed_while_it_waits_finds_its_request_and_the_
 async def _die(stand: Stand) -> None:
     """Kill -9 of the agent; nobody waits until it is back."""
     if stand.kind == "ray":
-        (health,) = await stand.system.health("petitioner")
+        (health,) = await stand.system.health(stand.name("petitioner"))
         os.kill(health["pid"], signal.SIGKILL)
         return
     for cell in stand.system._host.cells.values():
@@ -147,14 +158,15 @@ async def test_the_one_who_keeps_the_requests_can_be_killed_while_agents_wait(ra
     approvals = await Approvals.open(ray_stand.system, poll_s=0.02)
     agent = await ray_stand.spawn(Petitioner(), "petitioner")
     async with asking(agent, Spend(amount=5)) as first, asking(agent, Spend(amount=6)) as second:
-        requests = {request.data["amount"]: request for request in await waiting(approvals, 2)}
-        await ray_stand.kill("approvals")
+        requests = {request.data["amount"]: request for request in await waiting(agent, approvals, 2)}
+        os.kill((await ray_stand.system.processes())["approvals"], signal.SIGKILL)
         await approvals.approve(requests[5].id)
         assert (await first).amount == 5
         await approvals.reject(requests[6].id)
         assert (await second).why == "rejected"
 
 
+@pytest.mark.slow_on_ray
 @pytest.mark.parametrize("kind", ["local", pytest.param("ray", marks=pytest.mark.ray)])
 async def test_a_run_that_is_left_and_resumed_takes_the_decision_that_was_made_meanwhile(
     kind: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -166,7 +178,7 @@ async def test_a_run_that_is_left_and_resumed_takes_the_decision_that_was_made_m
         approvals = await Approvals.open(system, poll_s=0.02)
         agent = await system.spawn(Petitioner(), name="petitioner")
         task = asyncio.create_task(system.run.task(agent, Spend(amount=5), task="t", timeout_s=LONG_S))
-        (asked,) = await waiting(approvals)
+        (asked,) = await waiting(agent, approvals)
         task.cancel()  # as Ctrl-C does
         await asyncio.gather(task, return_exceptions=True)
     done = await asyncio.to_thread(_command, "approve", asked.id[:6], "--by", "ann", "--root", str(tmp_path))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,10 +45,20 @@ def cluster() -> Iterator[Cluster]:
         cluster.shutdown()  # type: ignore[no-untyped-call]
 
 
-async def nodes_of(system: shoal.System) -> Counter[str]:
-    """How many of the agents' processes are on each node."""
-    hosts = await system._peers.ask_system("hosts")  # type: ignore[attr-defined]
-    return Counter(info.node for info in hosts if info.name.startswith("crowd"))
+async def hosts_on_both(system: shoal.System) -> list[str]:
+    """Names of hosts, half of them on each node. Ray places them as it likes: the others are stopped again."""
+    chosen: dict[str, list[str]] = defaultdict(list)
+    for number in range(24):
+        name = await system.host(f"crowd-{number}")
+        hosts = await system._peers.ask_system("hosts")  # type: ignore[attr-defined]
+        (node,) = [info.node for info in hosts if info.name == name]
+        if len(chosen[node]) < HOSTS // 2:
+            chosen[node].append(name)
+        else:
+            await system.stop(name, kill=True)
+        if sum(map(len, chosen.values())) == HOSTS:
+            return [name for names in chosen.values() for name in names]
+    pytest.fail("Ray put all hosts on one node")
 
 
 @pytest.mark.parametrize("kills", [0, 2])
@@ -62,11 +72,13 @@ async def test_no_more_than_the_budget_reaches_the_server(
         ) as system:
             crowds = [
                 await system.spawn_many(
-                    shoal.LLMAgent("m", input=Question, name="asker"), AGENTS // HOSTS, name=f"crowd-{number}"
+                    shoal.LLMAgent("m", input=Question, name="asker"),
+                    AGENTS // HOSTS,
+                    name="asker",
+                    host=host,
                 )
-                for number in range(HOSTS)
+                for host in await hosts_on_both(system)
             ]
-            assert len(await nodes_of(system)) == 2
             went = 0
 
             async def ask_on(agent: shoal.Ref) -> None:

@@ -50,7 +50,9 @@ class Left:
         return "\n".join(path.read_bytes().decode(errors="replace") for path in found)
 
 
-@pytest.fixture(scope="module", params=["local", pytest.param("ray", marks=pytest.mark.ray)])
+@pytest.fixture(
+    scope="module", params=["local", pytest.param("ray", marks=[pytest.mark.ray, pytest.mark.slow])]
+)
 def left(request: pytest.FixtureRequest) -> Iterator[Left]:
     # Ray's sockets lie below, and their paths have a hundred characters at most.
     with tempfile.TemporaryDirectory(prefix="shoal", ignore_cleanup_errors=True) as name:

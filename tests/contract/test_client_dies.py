@@ -60,7 +60,7 @@ async def kill_after(client: Client, process: asyncio.subprocess.Process, execut
     assert process.returncode == -signal.SIGKILL, errors.decode()
 
 
-async def finish_in_spite_of_kills(directory: Path, target: str, points: int, seed: int) -> None:
+async def finish_in_spite_of_kills(directory: Path, target: str, points: int, seed: int) -> Client:
     client, dice = Client(directory, target), random.Random(seed)
     process = await client.begin()
     recorded: set[str] = set()
@@ -79,11 +79,12 @@ async def finish_in_spite_of_kills(directory: Path, target: str, points: int, se
     assert [job for job in recorded if executed[job] != before[job]] == []
     assert executed.keys() == {str(n - 3) for n in range(COUNT)}
     assert executed.total() <= COUNT + points * CONCURRENCY
-    await check_results(client, points)
+    check_results(client, points)
+    return client
 
 
-async def check_results(client: Client, kills: int) -> None:
-    """They are those of an undisturbed run, each is recorded once, and there is nothing to resume any more."""
+def check_results(client: Client, kills: int) -> None:
+    """They are those of an undisturbed run, and each is recorded once."""
     found = json.loads(client.results.read_text())
     assert {task: value for task, value in found.items() if task not in ("t0", "t1", "t2")} == {
         f"t{n}": (n - 3) ** 2 for n in range(3, COUNT)
@@ -94,32 +95,25 @@ async def check_results(client: Client, kills: int) -> None:
         assert summary.status == "finished"
         assert (summary.counts["done"], summary.counts["failed"]) == (COUNT - 3, 3)
         assert len(reader.events(kind="run_started")) == kills + 1
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("points", [3, pytest.param(10, marks=pytest.mark.slow)])
+async def test_a_killed_client_is_finished_by_resume_and_nothing_recorded_is_done_again(
+    tmp_path: Path, points: int
+) -> None:
+    client = await finish_in_spite_of_kills(tmp_path, "local", points, seed=1)
     executed = marks(client.log)
     process = await client.resume()
     await process.communicate()
-    assert process.returncode == 0
+    assert process.returncode == 0  # there is nothing to resume any more
     assert marks(client.log) == executed
 
 
-@pytest.mark.timeout(300)
-async def test_a_client_killed_at_ten_points_is_finished_by_resume_and_nothing_recorded_is_done_again(
-    tmp_path: Path,
-) -> None:
-    await finish_in_spite_of_kills(tmp_path, "local", 10, seed=1)
-
-
 @pytest.mark.ray
-@pytest.mark.timeout(300)
-async def test_a_client_on_ray_killed_at_two_points_is_finished_by_resume(
-    ray_session: str, tmp_path: Path
-) -> None:
-    await finish_in_spite_of_kills(tmp_path, ray_session, 2, seed=2)
-
-
-@pytest.mark.ray
-@pytest.mark.slow
 @pytest.mark.timeout(600)
-async def test_a_client_on_ray_killed_at_ten_points_is_finished_by_resume(
-    ray_session: str, tmp_path: Path
+@pytest.mark.parametrize("points", [1, pytest.param(10, marks=pytest.mark.slow)])
+async def test_a_killed_client_of_agents_on_ray_is_finished_by_resume(
+    ray_session: str, tmp_path: Path, points: int
 ) -> None:
-    await finish_in_spite_of_kills(tmp_path, ray_session, 10, seed=3)
+    await finish_in_spite_of_kills(tmp_path, ray_session, points, seed=3)

@@ -18,7 +18,7 @@ from tests.contract.test_kills import ended, read_lines
 from tests.contract.waiting import eventually
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.ray, pytest.mark.timeout(200)]
-STEPS = 300
+STEPS = 100
 
 
 async def info_of(system: Any, name: str) -> Any:
@@ -28,7 +28,7 @@ async def info_of(system: Any, name: str) -> Any:
 async def test_a_stopped_process_is_replaced_and_nothing_of_it_comes_late(
     ray_session: str, tmp_path: Path
 ) -> None:
-    async with shoal.start(None, stop_grace_s=0.5, unresponsive_s=1.0) as system:
+    async with shoal.start(None, stop_grace_s=0.5, unresponsive_s=1.0, spares=0) as system:
         clerk = await system.spawn(Clerk(str(tmp_path / "clerk")), name="clerk")
         stepper = await system.spawn(Stepper, name="stepper")
         old = await info_of(system, "stepper")

@@ -1,8 +1,13 @@
-"""Joining a cluster that runs, by each of its addresses; and what cannot be joined ends in a ``StartError``."""
+"""Joining a cluster that runs, by each of its addresses; and what cannot be joined ends in a ``StartError``.
+
+Programs of their own do it, which come as somebody else. One tries everything, one after the other: starting one costs
+more than what it tries. What is kept for a process, the token of a cluster, takes another.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import socket
 import subprocess
@@ -17,20 +22,26 @@ from tests.contract.waiting import eventually
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.ray]
 ROOT = Path(__file__).resolve().parents[2]
+Attempt = tuple[str | None, dict[str, str]]
+"""What is given to ``start``, and what is in the environment then."""
 
 PROGRAM = """
-import asyncio, sys, ray
+import asyncio, json, os, sys, ray
 import shoal
 
 async def shout(text: str) -> str:
     return text.upper()
 
 async def main():
-    for target in sys.argv[1:]:
+    asking = True
+    for target, environment in json.loads(sys.argv[1]):
+        os.environ.pop("RAY_ADDRESS", None)
+        os.environ.update(environment)
         try:
-            async with shoal.start(None if target == "nothing" else target) as system:
-                ref = await system.spawn(shout, name="shout")
-                print(await ref.ask("hello"), ray.get_runtime_context().gcs_address, flush=True)
+            async with shoal.start(target, spares=0) as system:
+                if asking:
+                    asking = await (await system.spawn(shout, name="shout")).ask("hello") != "HELLO"
+                print("joined" if not asking else "odd", ray.get_runtime_context().gcs_address, flush=True)
         except shoal.errors.StartError as error:
             print("StartError:", error, flush=True)
 
@@ -38,14 +49,11 @@ asyncio.run(main())
 """
 
 
-async def run(*targets: str, **environment: str) -> tuple[list[str], str]:
-    """What a program of its own prints that starts a system at one target after the other, and its stderr.
-
-    Nothing of this process's Ray is in its environment: it comes as somebody else.
-    """
+async def run(*attempts: Attempt, **environment: str) -> tuple[list[str], str]:
+    """What the program prints, a line for each attempt, and its stderr. Nothing of this Ray is in its environment."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", PROGRAM, *targets, cwd=ROOT, env={**own, **environment},
+        sys.executable, "-c", PROGRAM, json.dumps(attempts), cwd=ROOT, env={**own, **environment},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     async with asyncio.timeout(100):
@@ -60,29 +68,83 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-async def test_a_cluster_is_joined_by_its_own_address_and_by_loopback_also_a_second_time(
-    ray_session: str,
+class Tried:
+    """What one program heard: from what it cannot join, then from the cluster, then from others once it has joined."""
+
+    def __init__(self, cluster: str) -> None:
+        import ray
+
+        (node,) = ray.nodes()  # type: ignore[no-untyped-call]
+        port = cluster.rpartition(":")[2]
+        self.cluster = cluster
+        self.nobody = f"127.0.0.1:{free_port()}"
+        self.raylet = f"{node['NodeManagerAddress']}:{node['NodeManagerPort']}"
+        self.attempts: dict[str, Attempt] = {
+            "nobody": (self.nobody, {}),
+            "nobody in the environment": (None, {"RAY_ADDRESS": self.nobody}),
+            "raylet": (self.raylet, {}),
+            "no client server": (f"ray://{cluster}", {}),
+            "in the environment": (None, {"RAY_ADDRESS": cluster}),
+            "loopback": (f"127.0.0.1:{port}", {}),
+            "its own": (cluster, {}),
+            "by name": (f"localhost:{port}", {}),
+            "auto": ("auto", {}),
+            "no address": (None, {}),
+            "nobody any more": (self.nobody, {}),
+            "no client server any more": (f"ray://{cluster}", {}),
+        }
+        self.lines: dict[str, str] = {}
+        self.errors = ""
+
+    async def run(self) -> None:
+        lines, self.errors = await run(*self.attempts.values())
+        self.lines = dict(zip(self.attempts, lines, strict=True))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def tried(ray_session: str) -> Tried:
+    """All attempts."""
+    tried = Tried(ray_session)
+    await tried.run()
+    return tried
+
+
+@pytest.mark.parametrize(
+    "attempt", ["loopback", "its own", "by name", "auto", "no address", "in the environment"]
+)
+async def test_a_cluster_is_joined_by_each_of_its_addresses_also_a_second_time(
+    tried: Tried, attempt: str
 ) -> None:
-    port = ray_session.rpartition(":")[2]
-    targets = [f"127.0.0.1:{port}", ray_session, f"localhost:{port}", "auto", "nothing"]
-    output, errors = await run(*targets)
-    assert output == [f"HELLO {ray_session}"] * len(targets), errors
-    assert "Traceback" not in errors
+    assert tried.lines[attempt] == f"joined {tried.cluster}", tried.errors
 
 
-async def test_a_cluster_named_in_the_environment_is_joined_by_who_starts_without_address(
-    ray_session: str,
-) -> None:
-    output, errors = await run("nothing", RAY_ADDRESS=ray_session)
-    assert output == [f"HELLO {ray_session}"], errors
+async def test_a_process_that_has_joined_one_cluster_is_refused_another(tried: Tried) -> None:
+    assert "refused" in tried.lines["nobody any more"]
+    again = tried.lines["no client server any more"]
+    assert f"connected to the Ray cluster at {tried.cluster} already" in again
 
 
-async def test_a_process_that_has_joined_one_cluster_is_refused_another(ray_session: str) -> None:
-    nobody = f"127.0.0.1:{free_port()}"
-    output, _ = await run(ray_session, nobody, "ray://" + ray_session)
-    assert output[0] == f"HELLO {ray_session}"
-    assert "refused" in output[1]
-    assert f"connected to the Ray cluster at {ray_session} already" in output[2]
+async def test_an_address_where_no_ray_listens_is_a_start_error_that_says_what_to_do(tried: Tried) -> None:
+    line = tried.lines["nobody"]
+    assert line.startswith(f"StartError: no Ray cluster can be reached at {tried.nobody!r}")
+    assert "ray start --head" in line
+    assert "RAY_ADDRESS" in tried.lines["nobody in the environment"]
+
+
+async def test_a_port_of_ray_that_is_not_the_clusters_is_a_start_error(tried: Tried) -> None:
+    begins = f"StartError: what listens at {tried.raylet!r} is not the port of a Ray cluster"
+    assert tried.lines["raylet"].startswith(begins)
+
+
+async def test_rays_client_is_not_sent_to_the_port_of_the_cluster(tried: Tried) -> None:
+    line = tried.lines["no client server"]
+    assert line.startswith("StartError")
+    assert any(word in line for word in ("pip install 'shoal[client]'", "is not Ray's client server"))
+
+
+async def test_nothing_but_the_errors_is_said(tried: Tried) -> None:
+    assert "Traceback" not in tried.errors
+    assert "rror" not in tried.errors
 
 
 @pytest.mark.parametrize(
@@ -98,29 +160,10 @@ async def test_a_cluster_that_wants_another_token_says_so_at_once(
 ) -> None:
     if os.environ.get("RAY_AUTH_MODE") != "token":
         pytest.skip("this Ray does not protect the clusters that it starts")
-    (line,), errors = await run(ray_session, **environment)
+    (line,), errors = await run((ray_session, {}), **environment)
     assert line.startswith("StartError")
     assert words in line
     assert errors == ""
-
-
-async def test_an_address_where_no_ray_listens_is_a_start_error_that_says_what_to_do() -> None:
-    address = f"127.0.0.1:{free_port()}"
-    (line, from_environment), errors = await run(address, "nothing", RAY_ADDRESS=address)
-    assert line.startswith(f"StartError: no Ray cluster can be reached at {address!r}")
-    assert "ray start --head" in line
-    assert "RAY_ADDRESS" in from_environment
-    assert errors == ""
-
-
-async def test_a_port_of_ray_that_is_not_the_clusters_is_a_start_error(ray_session: str) -> None:
-    import ray
-
-    (node,) = ray.nodes()  # type: ignore[no-untyped-call]
-    raylet = f"{node['NodeManagerAddress']}:{node['NodeManagerPort']}"
-    (line,), errors = await run(raylet)
-    assert line.startswith(f"StartError: what listens at {raylet!r} is not the port of a Ray cluster")
-    assert "Traceback" not in errors
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -152,14 +195,8 @@ async def client_server(ray_session: str) -> AsyncIterator[str]:
 
 
 async def test_a_cluster_is_joined_from_outside_by_rays_client(client_server: str, ray_session: str) -> None:
-    output, errors = await run(client_server, client_server, "auto", ray_session)
-    assert output == [f"HELLO {ray_session}"] * 4, errors
+    output, errors = await run(
+        *((address, {}) for address in (client_server, client_server, "auto", ray_session))
+    )
+    assert output == [f"joined {ray_session}"] * 4, errors
     assert "Traceback" not in errors
-
-
-async def test_rays_client_is_not_sent_to_the_port_of_the_cluster(ray_session: str) -> None:
-    (line,), errors = await run(f"ray://{ray_session}")
-    words = ["pip install 'shoal[client]'", "is not Ray's client server"]
-    assert line.startswith("StartError")
-    assert any(word in line for word in words)
-    assert errors == ""

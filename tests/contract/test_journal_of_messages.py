@@ -94,10 +94,8 @@ async def test_each_handled_message_has_a_row_with_its_task_its_cause_and_its_ou
         assert reader.message_count() == 5
 
 
-async def test_nothing_is_lost_when_many_are_handled_up_to_the_end(
-    target: str | None, tmp_path: Path
-) -> None:
-    async with journaling(target, tmp_path) as system:
+async def test_nothing_is_lost_when_many_are_handled_up_to_the_end(tmp_path: Path) -> None:
+    async with journaling("local", tmp_path) as system:
         listener = await system.spawn(Listener, name="listener")
         for number in range(3000):
             await listener.tell(str(number))

@@ -21,9 +21,6 @@ from tests.contract.waiting import eventually
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.ray, pytest.mark.timeout(300)]
 
-SENDERS, RECEIVERS, MESSAGES = 4, 8, 20_000
-ATTACKS = 15
-"""A sender that is killed begins again, so the killing has to end for the sending to."""
 KILL_EVERY_S = (0.5, 1.5)
 Fresh = Callable[[str], str]
 
@@ -84,24 +81,34 @@ async def _several(system: Any, receivers: list[str], sources: list[str], chance
 
 
 @pytest.mark.parametrize(
-    "attack",
+    ("attack", "attacks", "senders", "receiving", "messages"),
     [
-        pytest.param(_agents, id="agents", marks=pytest.mark.slow),
-        pytest.param(_agents_and_keeper, id="agents and the system actor", marks=pytest.mark.slow),
-        pytest.param(_several, id="several at once"),
+        pytest.param(_agents, 15, 4, 8, 20_000, id="agents", marks=pytest.mark.slow),
+        pytest.param(
+            _agents_and_keeper, 15, 4, 8, 20_000, id="agents and the system actor", marks=pytest.mark.slow
+        ),
+        pytest.param(_several, 15, 4, 8, 20_000, id="several at once", marks=pytest.mark.slow),
+        pytest.param(_several, 3, 2, 3, 1_200, id="several at once, thrice"),
     ],
 )
 async def test_nothing_is_lost_and_order_is_kept_while_processes_are_killed_at_random(
-    ray_session: str, tmp_path: Path, attack: Attack
+    ray_session: str,
+    tmp_path: Path,
+    attack: Attack,
+    attacks: int,
+    senders: int,
+    receiving: int,
+    messages: int,
 ) -> None:
+    # A sender that is killed begins again, so the killing has to end for the sending to.
     chance = random.Random(7)
     async with shoal.start(None, stop_grace_s=0.5) as system:
         receivers = [
             await system.spawn(Clerk(str(tmp_path / f"clerk-{n}")), name=f"clerk-{n}")
-            for n in range(RECEIVERS)
+            for n in range(receiving)
         ]
-        sources = [await system.spawn(Source, name=f"source-{n}") for n in range(SENDERS)]
-        each = MESSAGES // SENDERS // RECEIVERS
+        sources = [await system.spawn(Source, name=f"source-{n}") for n in range(senders)]
+        each = messages // senders // receiving
         sending = asyncio.gather(
             *(
                 source.ask(Send(sender=n, to=receivers, count=each), timeout_s=280)
@@ -110,20 +117,20 @@ async def test_nothing_is_lost_and_order_is_kept_while_processes_are_killed_at_r
         )
         receiver_names, source_names = ([ref.address for ref in refs] for refs in (receivers, sources))
         killed = 0
-        for _ in range(ATTACKS):
+        for _ in range(attacks):
             await asyncio.wait({sending}, timeout=chance.uniform(*KILL_EVERY_S))
             killed += await attack(system, receiver_names, source_names, chance)
-        assert await sending == [each] * SENDERS
+        assert await sending == [each] * senders
 
         async def all_written() -> bool:
-            paths = [tmp_path / f"clerk-{n}" for n in range(RECEIVERS)]
-            return all(len(set(read_lines(path))) == SENDERS * each for path in paths)
+            paths = [tmp_path / f"clerk-{n}" for n in range(receiving)]
+            return all(len(set(read_lines(path))) == senders * each for path in paths)
 
         await eventually(all_written)
-        assert killed >= 5
-        for n in range(RECEIVERS):
+        assert killed >= attacks
+        for n in range(receiving):
             by_sender = in_order_without_repeats(read_lines(tmp_path / f"clerk-{n}"))
-            assert by_sender == {sender: list(range(each)) for sender in range(SENDERS)}
+            assert by_sender == {sender: list(range(each)) for sender in range(senders)}
         assert [letter for letter in await system.dead_letters() if letter.tag.endswith("Item")] == []
         started = set((await pids(system)).values())
     await eventually(partial(ended, started))

@@ -257,6 +257,7 @@ async def test_a_team_is_checked_before_anything_is_started(system: shoal.System
         await system.build(knowledge_sources([Critic]), name="no spaces")
 
 
+@pytest.mark.slow_on_ray
 async def test_a_team_can_be_a_part_of_something_larger(
     system: shoal.System, board: shoal.Board, fresh: Callable[[str], str]
 ) -> None:
@@ -296,6 +297,7 @@ async def test_a_controller_that_fails_is_started_again_and_goes_on(
     assert sorted(set(done)) == [f"look is done with number/{key}" for key in "abc"]
 
 
+@pytest.mark.slow_on_ray
 async def test_a_team_of_that_name_goes_on_where_one_before_it_was_stopped(
     system: shoal.System, board: shoal.Board, stage: shoal.Ref, fresh: Callable[[str], str]
 ) -> None:

@@ -22,6 +22,7 @@ from tests.contract.waiting import eventually
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
 CALLS = 1000
+FEW_OR_MANY = pytest.mark.parametrize("calls", [300, pytest.param(CALLS, marks=pytest.mark.slow)])
 
 
 @pytest_asyncio.fixture(loop_scope="session", params=["local", pytest.param("ray", marks=pytest.mark.ray)])
@@ -30,7 +31,7 @@ async def limited(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
     if request.param == "ray":
         request.getfixturevalue("ray_session")
     target = "local" if request.param == "local" else None
-    async with shoal.start(target, run_dir=str(tmp_path / "run"), **SETTINGS) as system:
+    async with shoal.start(target, run_dir=str(tmp_path / "run"), spares=0, **SETTINGS) as system:
         yield system
 
 
@@ -60,6 +61,7 @@ async def test_64_agents_at_once_make_as_many_calls_as_the_budget_allows_and_not
     (await limits.permits.acquire(Want("e", "m", 10, 0.001))).settle(Settlement(1, 0.0))
 
 
+@pytest.mark.slow_on_ray
 async def test_limits_are_opened_once(limited: shoal.System) -> None:
     spec = LimitsSpec(run=Budget(calls=1))
     assert await open_limits(limited, spec) is await open_limits(limited, spec)
@@ -95,37 +97,39 @@ async def test_without_limits_a_process_gives_leave_itself() -> None:
 
 
 @pytest.mark.ray
+@FEW_OR_MANY
 async def test_a_limiter_that_is_killed_half_way_lets_nobody_spend_more(
-    ray_session: str, tmp_path: Path
+    ray_session: str, tmp_path: Path, calls: int
 ) -> None:
-    async with shoal.start(None, run_dir=str(tmp_path / "run"), **SETTINGS) as system:
-        limits = await open_limits(system, LimitsSpec(run=Budget(calls=CALLS)))
+    async with shoal.start(None, run_dir=str(tmp_path / "run"), spares=0, **SETTINGS) as system:
+        limits = await open_limits(system, LimitsSpec(run=Budget(calls=calls)))
         model, racing = await race(system)
         for share in (0.3, 0.6):
 
             async def far_enough(share: float = share) -> bool:
-                return bool(await model.ask(0) >= share * CALLS)
+                return bool(await model.ask(0) >= share * calls)
 
             await eventually(far_enough)
             kill((await pids(system))["limits"])
         went = [count for count, _ in await racing]
-        assert sum(went) == await model.ask(0) == CALLS
+        assert sum(went) == await model.ask(0) == calls
         status = await limits.status()
-        assert (status.open, status.levels["run"].spent.calls) == (0, CALLS)
+        assert (status.open, status.levels["run"].spent.calls) == (0, calls)
         assert (await system.restarts())["limits"] >= 1
 
 
 @pytest.mark.ray
+@FEW_OR_MANY
 async def test_what_a_killed_process_had_reserved_is_booked_when_it_comes_again(
-    ray_session: str, tmp_path: Path
+    ray_session: str, tmp_path: Path, calls: int
 ) -> None:
-    async with shoal.start(None, run_dir=str(tmp_path / "run"), **SETTINGS) as system:
-        limits = await open_limits(system, LimitsSpec(run=Budget(calls=CALLS)))
+    async with shoal.start(None, run_dir=str(tmp_path / "run"), spares=0, **SETTINGS) as system:
+        limits = await open_limits(system, LimitsSpec(run=Budget(calls=calls)))
         model, racing = await race(system)
         racing.add_done_callback(lambda done: done.cancelled() or done.exception())
 
         async def begun() -> bool:
-            return bool(await model.ask(0) >= 100)
+            return bool(await model.ask(0) >= calls // 10)
 
         await eventually(begun)
         kill((await pids(system))["racer-0"])
@@ -135,5 +139,5 @@ async def test_what_a_killed_process_had_reserved_is_booked_when_it_comes_again(
             return (await limits.status()).open == 0
 
         await eventually(all_booked)
-        assert (await limits.status()).levels["run"].spent.calls == CALLS
-        assert await model.ask(0) <= CALLS
+        assert (await limits.status()).levels["run"].spent.calls == calls
+        assert await model.ask(0) <= calls

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -159,15 +158,12 @@ async def test_a_restart_takes_the_failed_messages_changes_out_of_a_durable_stat
 
 @pytest.mark.ray
 async def test_a_durable_agent_that_escalates_fails_the_message_once_and_keeps_the_rest(
-    ray_session: str, tmp_path: Path
+    ray_stand: Stand,
 ) -> None:
-    stand = Stand("ray", tmp_path / "run")
-    await stand.open()
-    agent = await stand.spawn(LastingAbove(), "lasting")
+    agent = await ray_stand.spawn(LastingAbove(), "lasting")
     await agent.tell(Number(n=1))
     await agent.tell(Fail(text="boom"))
     assert await agent.ask(Number(n=2), timeout_s=60) == 1003
-    await stand.close()
 
 
 async def test_an_agent_that_cannot_be_restarted_ends_with_both_reasons() -> None:

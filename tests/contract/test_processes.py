@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 import pytest
+import pytest_asyncio
 
 import shoal
 from shoal.runtime.errors import AgentStopped, DeliveryError
@@ -77,15 +78,20 @@ async def test_a_temporary_agent_whose_process_dies_fails_its_asker_and_later_as
         await blocker.ask(Block(seconds=0.0), timeout_s=600)
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def echo(ray_system: shoal.System) -> shoal.Ref:
+    """An agent that all attack; one whose process an attack ended would not answer the next test."""
+    return await ray_system.spawn(Echo(), name="attacked", restart="temporary")
+
+
 @pytest.mark.parametrize(
     "attack",
     [b"", b"\x00" * 64, b"\xff" * 5000, b"\x00\x00\x00\x05hello", b"GET / HTTP/1.1\r\n\r\n", b"\x7f\xff\xff\xffx"],
     ids=["nothing", "zeros", "ones", "bad hello", "http", "huge length"],
 )  # fmt: skip
 async def test_hostile_bytes_on_the_socket_close_that_connection_and_nothing_else(
-    ray_system: shoal.System, fresh: Fresh, attack: bytes
+    ray_system: shoal.System, echo: shoal.Ref, attack: bytes
 ) -> None:
-    echo = await ray_system.spawn(Echo(), name=fresh("echo"))
     info, _ = await ray_system._peers.find(echo.address)  # type: ignore[attr-defined]
     reader, writer = await asyncio.open_unix_connection(info.socket)
     with contextlib.suppress(ConnectionError):
@@ -96,20 +102,17 @@ async def test_hostile_bytes_on_the_socket_close_that_connection_and_nothing_els
                 await reader.read()
     writer.close()
     assert await echo.ask(Text(text="alive")) == Text(text="alive")
-    await ray_system.stop(echo)
 
 
 @pytest.mark.parametrize("frame", [b"", b"\xc1", b"\xff" * 99, b"\x95\x01\x01\x01\x00\xc0", bytes(100_000)])
 async def test_hostile_frames_to_the_hosts_actor_are_refused_and_harm_nobody(
-    ray_system: shoal.System, fresh: Fresh, frame: bytes
+    ray_system: shoal.System, echo: shoal.Ref, frame: bytes
 ) -> None:
-    echo = await ray_system.spawn(Echo(), name=fresh("echo"))
     _, actor = await ray_system._peers.find(echo.address)  # type: ignore[attr-defined]
     for park in (True, False):
         with pytest.raises(Exception, match="ProtocolError"):
             await actor.deliver.remote(b"stranger", frame, park)
     assert await echo.ask(Text(text="alive")) == Text(text="alive")
-    await ray_system.stop(echo)
 
 
 async def test_shutdown_leaves_no_process_and_no_socket_behind(ray_session: str) -> None:
@@ -146,7 +149,13 @@ except KeyboardInterrupt:
 """
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill -9"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param(signal.SIGINT, id="ctrl-c"),
+        pytest.param(signal.SIGKILL, id="kill -9", marks=pytest.mark.slow),
+    ],
+)
 async def test_however_the_client_ends_in_the_middle_no_process_stays(how: signal.Signals) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", PROGRAM, stdout=subprocess.PIPE, stderr=subprocess.PIPE

@@ -180,20 +180,21 @@ async def test_a_durable_agents_state_keeps_the_origin_of_what_it_was_made_of_ov
     assert await archive.ask(Which()) == [0]
     await archive.ask(Told(text="text"), origin=Origin.TOOL)
     await stand.kill("archive")
-    archive = stand.system.ref("archive")
-    assert await archive.ask(Which()) == [2, "the saved state of archive"]
+    archive = stand.ref("archive")
+    assert await archive.ask(Which()) == [2, f"the saved state of {archive.address}"]
 
 
 async def test_an_answer_from_memory_has_the_origin_that_it_had_over_a_kill(stand: Stand) -> None:
     await stand.spawn(Witness(), "witness")
-    await stand.spawn(Archive("witness"), "archive")
-    assert await heard(stand.system, b"the first 01", "archive", Told(text="page")) == [3]
+    await stand.spawn(Archive(stand.name("witness")), "archive")
+    assert await heard(stand.system, b"the first 01", stand.name("archive"), Told(text="page")) == [3]
     await stand.kill("archive")
-    assert await heard(stand.system, b"the first 01", "archive", Told(text="page")) == [3]
-    notes = await eventually_notes(stand.system.ref("witness"), 1)
+    assert await heard(stand.system, b"the first 01", stand.name("archive"), Told(text="page")) == [3]
+    notes = await eventually_notes(stand.ref("witness"), 1)
     assert {origin for _, origin, _ in notes} == {3}
 
 
+@pytest.mark.slow_on_ray
 async def test_what_an_effect_recorded_is_seen_again_by_who_takes_it_from_the_record(stand: Stand) -> None:
     await stand.spawn(Recorder(), "recorder")
     assert await stand.ask_as(b"the first 01", "recorder", Which()) == [3, "the page"]

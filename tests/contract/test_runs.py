@@ -45,7 +45,7 @@ def _begin(kind: str, root: Path, monkeypatch: pytest.MonkeyPatch) -> Begin:
     return begin
 
 
-@pytest.fixture(params=["local", "ray"])
+@pytest.fixture(params=["local", pytest.param("ray", marks=pytest.mark.ray)])
 def begin(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Begin:
     """Starts systems with a run in the test's directory, on each host."""
     if request.param == "ray":
@@ -69,6 +69,7 @@ async def everything(results: AsyncIterator[TaskResult]) -> dict[str, TaskResult
     return {result.task: result async for result in results}
 
 
+@pytest.mark.slow_on_ray
 async def test_a_task_that_has_its_result_is_not_done_again_by_this_program_nor_by_the_next(
     begin: Begin, log: str
 ) -> None:
@@ -128,6 +129,7 @@ async def test_a_tasks_id_stands_for_one_message(begin_local: Begin, log: str) -
     assert marks(log) == {"1": 1}
 
 
+@pytest.mark.slow_on_ray
 async def test_a_task_travels_under_an_id_of_its_own_that_is_the_same_each_time(begin: Begin) -> None:
     async with begin() as system:
         laborer = await system.spawn(Laborer(), name="laborer")
@@ -325,6 +327,7 @@ async def test_a_journal_that_breaks_stops_the_run_with_that_error(
     assert not marks(log)
 
 
+@pytest.mark.slow_on_ray
 async def test_a_durable_agent_knows_a_task_again_that_it_did_but_whose_result_was_not_recorded(
     begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -381,6 +384,7 @@ async def test_deaths_and_restarts_of_agents_are_events_of_the_run_with_their_re
         assert reader.summary().restarts == 1
 
 
+@pytest.mark.slow_on_ray
 async def test_what_a_supervisor_does_is_in_the_journal_of_the_run(begin: Begin, tmp_path: Path) -> None:
     async with begin() as system:
         children = [shoal.ChildSpec(id="worker", agent=Laborer)]
@@ -408,12 +412,12 @@ async def test_dead_letters_and_notes_of_the_program_are_events_of_the_run(
 
 
 @pytest.mark.ray
-@pytest.mark.parametrize("kills", [5])
+@pytest.mark.parametrize(("count", "kills"), [(900, 2), pytest.param(2000, 5, marks=pytest.mark.slow)])
 async def test_a_recorder_that_is_killed_loses_nothing_and_writes_nothing_twice(
-    ray_session: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log: str, kills: int
+    ray_session: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log: str, count: int, kills: int
 ) -> None:
     begin = _begin("ray", tmp_path, monkeypatch)
-    jobs = {f"t{n}": Job(n=n, log=log) for n in range(2000)}
+    jobs = {f"t{n}": Job(n=n, log=log) for n in range(count)}
     async with begin() as system:
         laborer = await system.spawn(Laborer(), name="laborer")
         seen: dict[str, TaskResult] = {}
@@ -430,7 +434,7 @@ async def test_a_recorder_that_is_killed_loses_nothing_and_writes_nothing_twice(
     assert {task: result.value.square for task, result in seen.items()} == {
         task: job.n**2 for task, job in jobs.items()
     }
-    assert marks(log) == {str(n): 1 for n in range(2000)}
+    assert marks(log) == {str(n): 1 for n in range(count)}
     with open_run("r", root=tmp_path) as reader:
-        assert reader.summary().counts["done"] == 2000
+        assert reader.summary().counts["done"] == count
         assert reader.events(kind="late_result") == []

@@ -115,6 +115,7 @@ async def test_those_who_share_a_childs_fate_stop_in_reverse_order_and_start_in_
     await system.stop(supervisor)
 
 
+@pytest.mark.slow_on_ray
 async def test_messages_wait_for_children_that_another_ones_restart_takes_along(
     system: shoal.System, fresh: Fresh
 ) -> None:
@@ -130,6 +131,7 @@ async def test_messages_wait_for_children_that_another_ones_restart_takes_along(
     await system.stop(supervisor)
 
 
+@pytest.mark.slow_on_ray
 @pytest.mark.parametrize(
     ("restart", "again"), [("permanent", True), ("transient", False), ("temporary", False)]
 )
@@ -168,6 +170,7 @@ async def test_a_supervisor_that_gives_up_stops_its_children_and_askers_get_the_
     assert (await stage.ask(Notes(count=3)))[-1] == "stop b"
 
 
+@pytest.mark.slow_on_ray
 async def test_a_parent_starts_a_supervisor_that_gave_up_again_and_gives_up_itself_in_the_end(
     system: shoal.System, fresh: Fresh
 ) -> None:
@@ -212,6 +215,7 @@ async def test_a_child_that_does_not_start_fails_the_supervisors_spawn_and_nothi
     await system.stop(good)
 
 
+@pytest.mark.slow_on_ray
 async def test_a_child_that_never_starts_again_is_given_up_with_dead_letters_and_errors_at_once(
     system: shoal.System, fresh: Fresh, tmp_path: Path
 ) -> None:
@@ -272,6 +276,7 @@ async def refused(why: str, request: Any) -> None:
     assert caught.value.refusal == why
 
 
+@pytest.mark.slow_on_ray
 async def test_children_of_a_template_get_their_arguments_and_again_after_a_restart(
     system: shoal.System, fresh: Fresh
 ) -> None:
@@ -292,6 +297,7 @@ async def test_children_of_a_template_get_their_arguments_and_again_after_a_rest
     await system.stop(supervisor)
 
 
+@pytest.mark.slow_on_ray
 async def test_a_supervisor_shuts_itself_down_after_its_last_significant_child(
     system: shoal.System, fresh: Fresh
 ) -> None:
@@ -345,6 +351,7 @@ async def test_requests_are_answered_while_a_child_waits_for_its_restart(
     await system.stop(supervisor)
 
 
+@pytest.mark.slow_on_ray
 async def test_a_child_that_the_client_stops_is_started_again_when_it_is_permanent(
     system: shoal.System, fresh: Fresh
 ) -> None:
@@ -355,6 +362,7 @@ async def test_a_child_that_the_client_stops_is_started_again_when_it_is_permane
     await system.stop(supervisor)
 
 
+@pytest.mark.slow_on_ray
 async def test_a_childs_name_that_is_in_use_is_a_failed_start(system: shoal.System, fresh: Fresh) -> None:
     name = fresh("sup")
     other = await system.spawn(Stage(), name=f"{name}/a")
@@ -368,6 +376,7 @@ async def test_a_childs_name_that_is_in_use_is_a_failed_start(system: shoal.Syst
     await system.stop(other)
 
 
+@pytest.mark.slow_on_ray
 async def test_what_a_supervised_agent_started_outlives_its_restart_and_ends_when_it_is_given_up(
     system: shoal.System, fresh: Fresh
 ) -> None:

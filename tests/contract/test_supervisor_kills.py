@@ -166,7 +166,7 @@ async def test_a_child_that_does_not_stop_in_its_grace_is_killed(
 
 
 async def test_a_crash_loop_is_given_up_and_the_system_says_so(ray_session: str) -> None:
-    async with shoal.start(None) as system:
+    async with shoal.start(None, spares=0) as system:
         supervisor = await system.spawn(Supervisor([child("a")], intensity=1, period_s=600), name="sup")
         failing = asyncio.ensure_future(system.wait_failed())
         for _ in range(2):
@@ -202,7 +202,7 @@ async def test_what_an_agent_started_outlives_its_restart_and_ends_when_it_is_go
 async def test_supervisors_go_on_when_the_systems_own_actor_is_killed_with_children_and_a_supervisor(
     ray_session: str,
 ) -> None:
-    async with shoal.start(None) as system:
+    async with shoal.start(None, spares=0) as system:
         supervisor = await system.spawn(Supervisor([child("a"), child("b")], intensity=5), name="sup")
         other = await system.spawn(Supervisor([child("c")], intensity=5), name="other")
         a, b = [await who(supervisor.child(id)) for id in "ab"]

@@ -176,6 +176,7 @@ async def test_a_port_in_use_at_the_client_fails_the_start_and_keeps_nothing(
     await system.shutdown()
 
 
+@pytest.mark.slow
 async def test_a_host_whose_port_is_in_use_waits_for_it_and_then_serves(cluster: Cluster) -> None:
     # Both nodes are on this machine: the client has the port that the other node's host is to use too.
     async with shoal.start("auto", metrics_port=0) as first:
