@@ -83,7 +83,9 @@ class Opinion(BaseModel):
 async def find_intents(ticket: Ticket) -> Case:
     """Triage, for tickets that are about money."""
     wanted = {"billing": "charged", "sales": "upgrade|plan"}
-    return Case(text=ticket.text, intents=[name for name, word in wanted.items() if re.search(word, ticket.text)])
+    return Case(
+        text=ticket.text, intents=[name for name, word in wanted.items() if re.search(word, ticket.text)]
+    )
 
 
 async def no_intent(ticket: Ticket) -> Case:
@@ -109,7 +111,8 @@ async def sales(seen: ForSales) -> Facts:
     """Looks up prices."""
     price = CATALOGUE["large"]
     return Facts(
-        desk="sales", claims=[shoal.Claim(text=f"the plan Large costs {price} EUR a month", sources=("catalogue",))]
+        desk="sales",
+        claims=[shoal.Claim(text=f"the plan Large costs {price} EUR a month", sources=("catalogue",))],
     )
 
 
@@ -184,7 +187,9 @@ def large_sum(case: Case) -> bool:
 def support() -> shoal.Topology:
     """The team; ``shoal topology show examples/customer_support.py:support`` draws it."""
     triage = shoal.worker(
-        {"money": find_intents, "other": no_intent}, classify=shoal.Classify(rule=about_money), fallback="other"
+        {"money": find_intents, "other": no_intent},
+        classify=shoal.Classify(rule=about_money),
+        fallback="other",
     )
     research = shoal.fan_out(
         billing=shoal.edge(billing, context=ForBilling, require_sources=True),

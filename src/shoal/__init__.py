@@ -46,26 +46,39 @@ from shoal.topologies.accepted import accepted
 from shoal.topologies.bandit import Bandit
 from shoal.topologies.capable import capable
 from shoal.topologies.classify import Classified, Classify
+from shoal.topologies.concatenation import concatenate
+from shoal.topologies.contradictions import Contradiction, Reconsider
 from shoal.topologies.debate import debate
 from shoal.topologies.debate_record import DebateRecord
 from shoal.topologies.edge import edge
+from shoal.topologies.fan_out import fan_out
+from shoal.topologies.fan_out_result import FanOutResult
 from shoal.topologies.gate import gate
 from shoal.topologies.gated import gated
 from shoal.topologies.graph import graph
 from shoal.topologies.handoff import handoff
+from shoal.topologies.hierarchy import Branch
+from shoal.topologies.hierarchy_build import branch, hierarchy
 from shoal.topologies.history import History
+from shoal.topologies.merging import merge_by_schema
 from shoal.topologies.mesh import mesh
 from shoal.topologies.mesh_messages import MeshResult
 from shoal.topologies.peer import Peer
 from shoal.topologies.pipeline import pipeline
+from shoal.topologies.ranking import ranked_vote
 from shoal.topologies.replicas import replicas
 from shoal.topologies.revision import Decision, Dispute, Objection, Proposal, Revision
 from shoal.topologies.routers import ByCapability, ByField, LeastLoaded, RoundRobin
 from shoal.topologies.single import single
 from shoal.topologies.sources import Claim
 from shoal.topologies.subtasks import Subtask, Subtasks
+from shoal.topologies.summaries import BranchReports, BranchSummary, Gap, HierarchyResult
+from shoal.topologies.swarm import swarm
+from shoal.topologies.swarm_messages import Published, Resize, SwarmAdvice, SwarmResult, SwarmView
+from shoal.topologies.synthesis import Synthesis, synthesize
 from shoal.topologies.team import Team
 from shoal.topologies.transfer import Handed, HandoffRecord, Transfer
+from shoal.topologies.voting import majority_vote, weighted_vote
 from shoal.topologies.wiring import Topology
 from shoal.topologies.worker import worker
 
@@ -75,6 +88,9 @@ __all__ = [
     "Backoff",
     "Bandit",
     "Board",
+    "Branch",
+    "BranchReports",
+    "BranchSummary",
     "Breaker",
     "Budget",
     "ByCapability",
@@ -85,6 +101,7 @@ __all__ = [
     "Classify",
     "Config",
     "Context",
+    "Contradiction",
     "CountReached",
     "DeadLetter",
     "DebateRecord",
@@ -94,11 +111,14 @@ __all__ = [
     "Entry",
     "Event",
     "Exit",
+    "FanOutResult",
     "Field",
+    "Gap",
     "Grant",
     "Handed",
     "HandoffRecord",
     "HeldItem",
+    "HierarchyResult",
     "History",
     "ItemsDone",
     "Judgement",
@@ -120,10 +140,13 @@ __all__ = [
     "Peer",
     "Price",
     "Proposal",
+    "Published",
     "Quiescence",
     "Rates",
     "Rating",
+    "Reconsider",
     "Ref",
+    "Resize",
     "Retry",
     "Revision",
     "RoundRobin",
@@ -134,6 +157,10 @@ __all__ = [
     "Summary",
     "Supervisor",
     "SupervisorRef",
+    "SwarmAdvice",
+    "SwarmResult",
+    "SwarmView",
+    "Synthesis",
     "System",
     "TaskResult",
     "Team",
@@ -150,31 +177,41 @@ __all__ = [
     "agent_tool",
     "approve",
     "ask_person",
+    "branch",
     "capable",
+    "concatenate",
     "debate",
     "edge",
     "errors",
+    "fan_out",
     "file_tools",
     "function_agent",
     "gate",
     "gated",
     "graph",
     "handoff",
+    "hierarchy",
     "http_get",
     "knowledge_sources",
+    "majority_vote",
     "mcp_tools",
+    "merge_by_schema",
     "mesh",
     "message",
     "on_board",
     "open_limits",
     "pipeline",
     "quoted",
+    "ranked_vote",
     "redact_value",
     "replay_model",
     "replicas",
     "single",
     "start",
+    "swarm",
+    "synthesize",
     "tool",
     "wants",
+    "weighted_vote",
     "worker",
 ]

@@ -23,12 +23,6 @@ class Halves(Published):
     items: list[Number] = []  # noqa: RUF012
 
 
-class Quick(BaseModel):
-    """Says that nobody waits at the gate for it."""
-
-    n: int = 0
-
-
 async def halve(number: Number) -> Halves:
     """Halves a number until it is one."""
     if number.n <= 1:

@@ -162,8 +162,8 @@ class Sentence(BaseModel):
     [
         (lambda: shoal.edge(Worker(), context=OnlyText), "its edge gives it OnlyText, and it accepts Ticket"),
         (lambda: shoal.edge(Worker(), context=shoal.Whole()), "gives it the history, as History or str"),
-        (lambda: shoal.edge(Worker(), context="all"), "context is 'all'; give a model class"),
-        (lambda: shoal.edge(Worker(), context=dict), "context is dict, which is no Pydantic model"),
+        (lambda: shoal.edge(Worker(), context="all"), "context is 'all'; give a model class"),  # type: ignore[arg-type]
+        (lambda: shoal.edge(Worker(), context=dict), "context is dict, which is no Pydantic model"),  # type: ignore[arg-type]
         (lambda: shoal.edge(Worker(), require_sources=True), "requires sources, and Reply cannot carry any"),
         (lambda: shoal.edge(Worker(), checker=Worker()), "its checker accepts Ticket, not Judgement"),
         (lambda: shoal.edge(shoal.edge(Worker())), "not to another edge"),

@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 import shoal
+from shoal.runtime.envelope import Scope
 from shoal.runtime.errors import ConfigError, HandlerError
 from shoal.topologies.contradictions import Contradiction, Reconsider
 from shoal.topologies.errors import BadSubtasks, QuorumMissed, SummaryInvalid, Undecided
@@ -432,6 +433,38 @@ async def test_deadlines_and_cancellation_pass_through_all_levels(system: shoal.
     assert gate.deadlines[0] is not None
     asking.cancel()
     await gate.until_cancelled()
+
+
+async def test_a_supervisor_that_died_is_led_again_and_its_answer_is_whole(system: shoal.System) -> None:
+    gate = Gate()
+
+    class Slow(shoal.Agent):
+        async def on_ticket(self, ticket: Ticket, ctx: shoal.Context) -> str:
+            if ctx.address == "t/b/2":
+                await gate.pass_through()
+            return ticket.text
+
+    tree = hierarchy({"a": Slow, "b": branch("b", [Slow, Slow])})
+    team = await system.build(tree, name="t")
+
+    def lead() -> Any:
+        return system.as_sender.ask_as(
+            "client", bytes(range(16)), "t", Ticket(text="x"), Scope(), (), None, 60.0, 1
+        )
+
+    first = asyncio.ensure_future(lead())
+    await gate.until_running(1)
+    await system.stop("t", kill=True)
+    with pytest.raises(shoal.errors.ShoalError):
+        await first
+    gate.open.set()
+    front = tree.front(team.members)
+    tree._equip(front, team.members, "t")
+    await system.spawn(front, name="t")
+    answer = await lead()
+    assert answer.answers["a"] == "x"
+    assert answer.answers["b"]["answers"] == {"1": "x", "2": "x"}
+    assert not answer.partial
 
 
 async def test_a_thousand_tasks_are_in_flight_and_a_blocked_one_holds_up_none(system: shoal.System) -> None:

@@ -111,7 +111,10 @@ class MessageLoop(TeamError):
 
 
 class ChannelBroken(TeamError):
-    """A channel failed again and again and is left alone for a while. Nothing was said. ``details``: ``peer``, ``to``."""
+    """A channel failed again and again and is left alone for a while: nothing was said.
+
+    In ``details``: ``peer``, ``to``.
+    """
 
 
 class PeerFailed(TeamError):

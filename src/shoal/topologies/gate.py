@@ -33,7 +33,8 @@ def gate(
     ``check``: takes the stage's answer; ``False``, a text or an exception refuse it. ``repair``: ``(answer, why)``
     makes a better answer of it, which is checked again, once. ``back_to``: the stage (this one or an earlier one) that
     does its work again, at most ``most`` times for one item: it gets a ``Revision`` (see :mod:`.revision`) when it
-    accepts that or ``str``, else what it got before. Without them, or when nothing helped, the item ends as ``GateRejected``.
+    accepts that or ``str``, else what it got before. Without them, or when nothing helped, the item ends as
+    ``GateRejected``.
     """
     return Gate(check, repair, back_to, most)
 

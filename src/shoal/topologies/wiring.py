@@ -91,11 +91,12 @@ class Topology(ABC):
         """Check all of it, as :meth:`build` does before it starts anything. Raises :class:`ConfigError`."""
         _check_depth(self, ())
         self.validate()
-        addresses = list(self.addresses(name))
-        for address in addresses:
+        known: set[str] = set()
+        for address in self.addresses(name):
             check_name(address)
-            if addresses.count(address) > 1:
+            if address in known:
                 raise ConfigError(f"{self.pattern}: two members would be called {address!r}")
+            known.add(address)
 
     async def build(self, system: System, name: str | None) -> Team:
         """Check everything, then start members and front; all of them, or none."""
