@@ -1,18 +1,18 @@
 """Customer support from end to end, out of five patterns, one within the other:
 
-triage (worker) → research (fan-out) → draft (pipeline with a gate) → escalation (hierarchy) → a person's approval (gated)
+triage (worker) → research (fan-out) → draft (pipeline with a gate) → escalation (hierarchy) → approval (gated)
 
 It prints::
 
     charged twice and want to upgrade   billing, sales   We give back 19 EUR. The plan Large costs 49 EUR a month.
     where is my parcel                  other            We are looking into it and will write by tomorrow.
     charged 900 EUR for nothing         billing          (approved by Ann) We give back 900 EUR.
-    ...
+    how much is the large plan          sales            The plan Large costs 49 EUR a month.
 
 Each agent sees what it needs and no more: billing never sees the catalogue, sales never the payments. What the desks
-say carries its sources, and without them it goes no further. A draft that promises nothing is sent back once. Large sums
-go up to two seniors, who must agree, and then wait for a person. Here the agents are rules, so that no key is needed: each
-of them could as well be a ``shoal.LLMAgent`` with the same types.
+say carries its sources, and without them it goes no further. A draft that promises nothing is sent back once. Large
+sums go up to two seniors, who must agree, and then wait for a person. Here the agents are rules, so that no key is
+needed: each of them could as well be a ``shoal.LLMAgent`` with the same types.
 
 Run it: ``python examples/customer_support.py``, with ``--ray`` in a process for each agent.
 """

@@ -43,43 +43,43 @@ from shoal.runtime.supervision import Backoff, ChildSpec, Exit
 from shoal.runtime.system import System
 from shoal.runtime.tasks import TaskResult
 from shoal.topologies.accepted import accepted
-from shoal.topologies.bandit import Bandit
-from shoal.topologies.capable import capable
-from shoal.topologies.classify import Classified, Classify
-from shoal.topologies.concatenation import concatenate
-from shoal.topologies.contradictions import Contradiction, Reconsider
+from shoal.topologies.answers.concatenation import concatenate
+from shoal.topologies.answers.fan_out_result import FanOutResult
+from shoal.topologies.answers.merging import merge_by_schema
+from shoal.topologies.answers.ranking import ranked_vote
+from shoal.topologies.answers.synthesis import Synthesis, synthesize
+from shoal.topologies.answers.voting import majority_vote, weighted_vote
 from shoal.topologies.debate import debate
-from shoal.topologies.debate_record import DebateRecord
-from shoal.topologies.edge import edge
 from shoal.topologies.fan_out import fan_out
-from shoal.topologies.fan_out_result import FanOutResult
-from shoal.topologies.gate import gate
 from shoal.topologies.gated import gated
 from shoal.topologies.graph import graph
 from shoal.topologies.handoff import handoff
 from shoal.topologies.hierarchy import Branch
-from shoal.topologies.hierarchy_build import branch, hierarchy
-from shoal.topologies.history import History
-from shoal.topologies.merging import merge_by_schema
 from shoal.topologies.mesh import mesh
-from shoal.topologies.mesh_messages import MeshResult
-from shoal.topologies.peer import Peer
+from shoal.topologies.peers.messages import MeshResult
+from shoal.topologies.peers.peer import Peer
 from shoal.topologies.pipeline import pipeline
-from shoal.topologies.ranking import ranked_vote
 from shoal.topologies.replicas import replicas
-from shoal.topologies.revision import Decision, Dispute, Objection, Proposal, Revision
-from shoal.topologies.routers import ByCapability, ByField, LeastLoaded, RoundRobin
+from shoal.topologies.review.debate_record import DebateRecord
+from shoal.topologies.review.revision import Decision, Dispute, Objection, Proposal, Revision
 from shoal.topologies.single import single
-from shoal.topologies.sources import Claim
-from shoal.topologies.subtasks import Subtask, Subtasks
-from shoal.topologies.summaries import BranchReports, BranchSummary, Gap, HierarchyResult
+from shoal.topologies.stages.gate import gate
 from shoal.topologies.swarm import swarm
-from shoal.topologies.swarm_messages import Published, Resize, SwarmAdvice, SwarmResult, SwarmView
-from shoal.topologies.synthesis import Synthesis, synthesize
-from shoal.topologies.team import Team
-from shoal.topologies.transfer import Handed, HandoffRecord, Transfer
-from shoal.topologies.voting import majority_vote, weighted_vote
-from shoal.topologies.wiring import Topology
+from shoal.topologies.swarming.messages import Published, Resize, SwarmAdvice, SwarmResult, SwarmView
+from shoal.topologies.transfers.transfer import Handed, HandoffRecord, Transfer
+from shoal.topologies.tree.building import branch, hierarchy
+from shoal.topologies.tree.contradictions import Contradiction, Reconsider
+from shoal.topologies.tree.summaries import BranchReports, BranchSummary, Gap, HierarchyResult
+from shoal.topologies.wiring.edge import edge
+from shoal.topologies.wiring.history import History
+from shoal.topologies.wiring.sources import Claim
+from shoal.topologies.wiring.team import Team
+from shoal.topologies.wiring.topology import Topology
+from shoal.topologies.work.bandit import Bandit
+from shoal.topologies.work.capable import capable
+from shoal.topologies.work.classify import Classified, Classify
+from shoal.topologies.work.routers import ByCapability, ByField, LeastLoaded, RoundRobin
+from shoal.topologies.work.subtasks import Subtask, Subtasks
 from shoal.topologies.worker import worker
 
 __all__ = [

@@ -15,8 +15,8 @@ from shoal.blackboard.replay.command import board
 from shoal.demo.command import demo
 from shoal.models.command import model
 from shoal.runtime.journal.command import resume, runs, show
-from shoal.topologies.advise_command import advise
-from shoal.topologies.command import topology
+from shoal.topologies.advice.command import advise
+from shoal.topologies.showing.command import topology
 
 app = typer.Typer(
     help="shoal: an actor-model runtime for multi-agent systems on Ray.",

@@ -67,6 +67,7 @@ def row_result(
         sides=dict(sides),
         absent=dict(absent or {}),
         bars=tuple(BarResult.of(bar, sides) for bar in row.bars),
+        messages=row.messages,
         idle_cores=0.1,
     )
 

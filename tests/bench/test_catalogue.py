@@ -4,9 +4,10 @@ import msgpack
 import pytest
 
 from shoal.bench import plain_ray
-from shoal.bench.catalogue import ABOUT_BOARDS, ABOUT_MODELS, ROWS, rows_named
+from shoal.bench.catalogue import ABOUT_BOARDS, ABOUT_MODELS, ABOUT_TOPOLOGIES, GROUPS, ROWS, rows_named
 from shoal.bench.contestants import KEYS, contestants_named
 from shoal.bench.errors import BenchError, UnknownRow, UnknownSide
+from shoal.bench.rows import Bar
 from shoal.bench.workload import kilobyte, parcel
 from shoal.runtime.errors import ShoalError
 
@@ -22,6 +23,24 @@ def test_a_kilobyte_has_about_as_many_bytes() -> None:
 def test_rows_come_in_the_catalogues_order() -> None:
     assert [row.name for row in rows_named(["fan", "tell"])] == ["tell", "fan"]
     assert rows_named([]) == ROWS
+
+
+def test_the_name_of_a_group_stands_for_its_rows() -> None:
+    assert [row.name for row in rows_named(["topologies"])][:3] == ["worker", "pipeline", "fan_out"]
+    names = [row.name for row in rows_named(["tell", "topologies", "coral"])]
+    assert names[0] == "tell"
+    assert set(names[1:]) == ABOUT_TOPOLOGIES
+
+
+def test_every_row_is_in_one_group_and_no_group_is_called_as_a_row() -> None:
+    grouped = [name for group in GROUPS.values() for name in group]
+    assert sorted(grouped) == sorted(row.name for row in ROWS)
+    assert not set(GROUPS) & set(grouped)
+
+
+def test_worker_pipeline_and_fan_out_have_to_be_ten_times_as_fast_as_plain_ray() -> None:
+    for row in rows_named(["worker", "pipeline", "fan_out"]):
+        assert row.bars == (Bar(10, times="plain"),)
 
 
 def test_an_unknown_row_is_answered_with_the_nearest_and_all() -> None:

@@ -12,6 +12,7 @@ from shoal.bench.command import bench, measure
 from shoal.bench.contestants import contestants_named
 from shoal.bench.results import Report, Settings
 from shoal.bench.sides import Contestant, Counts
+from shoal.bench.topology_rows import TOPOLOGY_ROWS
 from tests.bench.fakes import World
 
 app = typer.Typer()
@@ -30,6 +31,19 @@ def test_list_shows_the_rows_and_runs_nothing(monkeypatch: pytest.MonkeyPatch) -
     assert "tell" in out
     assert "cells" in out
     assert "hop64" not in out
+
+
+def test_rows_and_groups_can_be_named_without_an_option() -> None:
+    code, out, _ = run("topologies", "tell", "--list", "--rows", "ask")
+    assert code == 0
+    listed = [line.split()[0] for line in out.splitlines() if line[:2] == "  " and line[2:3].isalpha()]
+    assert listed == ["row", "tell", "ask", *(row.name for row in TOPOLOGY_ROWS)]
+
+
+def test_an_unknown_group_ends_with_a_suggestion_and_status_two() -> None:
+    code, _, err = run("topology")
+    assert code == 2
+    assert "there is no row 'topology'. Did you mean 'topologies'?" in err
 
 
 def test_an_unknown_row_ends_with_a_suggestion_and_status_two() -> None:

@@ -76,7 +76,9 @@ def test_the_json_has_every_run_and_the_layouts_version() -> None:
     assert content["schema_version"] == SCHEMA
     assert set(content) == {"schema_version", "started_at", "took_s", "machine", "settings", "rows"}
     (row,) = content["rows"]
-    assert set(row) == {"name", "what", "op", "figure", "sides", "absent", "bars", "idle_cores"}
+    assert set(row) == {
+        "name", "what", "op", "figure", "sides", "absent", "bars", "messages", "idle_cores",
+    }  # fmt: skip
     samples = row["sides"]["shoal"]["samples"]
     assert [sample["round"] for sample in samples] == [0, 1, 2]
     assert set(samples[0]) == {

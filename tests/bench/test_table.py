@@ -133,6 +133,25 @@ def test_the_blackboard_has_a_panel_of_its_own() -> None:
     ]  # fmt: skip
 
 
+def test_topologies_have_a_panel_of_their_own_with_messages_and_what_each_costs() -> None:
+    sides = {
+        "shoal": side("shoal", 1000.0, cpu_s=1.8e-3),
+        "plain": side("plain", 50.0, cpu_s=27e-3),
+        "local": side("shoal, one process", 1500.0, cpu_s=450e-6),
+    }
+    text = shown(render(report(row_result("pipeline", sides))))
+    assert "topologies" in text
+    assert "shoal beside plain Ray" not in text
+    assert "the floors" not in text
+    lines = text.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith(" pipeline"))
+    assert [" ".join(line.split()) for line in lines[at : at + 3]] == [
+        "pipeline 1,000 ±10% 50.0 ±10% 1,500 ±10% 20.0 × ≥ 10 × plain yes 20.0 ×",
+        "task/s 1.80 ms CPU 27.0 ms CPU 450 µs CPU (20.0–20.0)",
+        "18 messages 100 µs/msg 1.50 ms/msg 25.0 µs/msg",
+    ]
+
+
 def test_growth_is_a_multiple_and_bars_of_several_say_whose_they_are() -> None:
     sides = {"shoal": side("shoal", 1.0, growth=1.05), "local": side("local", 1.0, growth=1.4)}
     lines = shown(render(report(row_result("bgrow", sides)))).splitlines()

@@ -9,7 +9,7 @@ import shoal
 from shoal.actors.llm.validators import Verdict
 from shoal.topologies import Topology
 from shoal.topologies.accepted import accepted
-from shoal.topologies.revision import Proposal, Revision
+from shoal.topologies.review.revision import Proposal, Revision
 from tests.topologies.case import WAIT_S, Case
 from tests.topologies.crew import Draft, Ticket
 

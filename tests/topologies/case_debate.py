@@ -9,8 +9,8 @@ import shoal
 from shoal.actors.llm.validators import Judgement, Verdict
 from shoal.topologies import Topology
 from shoal.topologies.debate import debate
-from shoal.topologies.debate_record import DebateRecord
-from shoal.topologies.revision import Decision, Dispute, Revision
+from shoal.topologies.review.debate_record import DebateRecord
+from shoal.topologies.review.revision import Decision, Dispute, Revision
 from tests.topologies.case import WAIT_S, Case
 from tests.topologies.crew import Draft, Ticket
 

@@ -10,11 +10,11 @@ from pydantic import BaseModel, Field
 
 import shoal
 from shoal.topologies import Topology
+from shoal.topologies.answers.fan_out_result import FanOutResult
+from shoal.topologies.answers.merging import merge_by_schema
+from shoal.topologies.answers.synthesis import Synthesis, synthesize
+from shoal.topologies.answers.voting import majority_vote
 from shoal.topologies.fan_out import fan_out
-from shoal.topologies.fan_out_result import FanOutResult
-from shoal.topologies.merging import merge_by_schema
-from shoal.topologies.synthesis import Synthesis, synthesize
-from shoal.topologies.voting import majority_vote
 from tests.topologies.case import WAIT_S, Case
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 import shoal
 from shoal.topologies import Topology
 from shoal.topologies.handoff import handoff
-from shoal.topologies.transfer import Handed, HandoffRecord, Transfer
+from shoal.topologies.transfers.transfer import Handed, HandoffRecord, Transfer
 from tests.topologies.case import WAIT_S, Case
 from tests.topologies.crew import Reply, Ticket
 

@@ -8,8 +8,8 @@ from typing import Any
 import shoal
 from shoal.topologies import Topology
 from shoal.topologies.mesh import mesh
-from shoal.topologies.mesh_messages import MeshResult
-from shoal.topologies.peer import Peer
+from shoal.topologies.peers.messages import MeshResult
+from shoal.topologies.peers.peer import Peer
 from tests.topologies.case import WAIT_S, Case
 from tests.topologies.crew import Ticket
 

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import shoal
-from shoal.topologies.revision import Revision
+from shoal.topologies.review.revision import Revision
 from tests.topologies.case import WAIT_S, Case
 from tests.topologies.crew import Draft, Editor, Ticket
 

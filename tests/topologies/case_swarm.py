@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 import shoal
 from shoal.topologies.swarm import swarm
-from shoal.topologies.swarm_messages import Published, SwarmResult
-from shoal.topologies.wiring import Topology
+from shoal.topologies.swarming.messages import Published, SwarmResult
+from shoal.topologies.wiring.topology import Topology
 from tests.topologies.case import WAIT_S, Case
 
 

@@ -11,9 +11,9 @@ from pydantic import BaseModel
 
 import shoal
 from shoal.topologies import Topology
-from shoal.topologies.bandit import Bandit
-from shoal.topologies.classify import Classified, Classify
-from shoal.topologies.subtasks import Subtask, Subtasks
+from shoal.topologies.work.bandit import Bandit
+from shoal.topologies.work.classify import Classified, Classify
+from shoal.topologies.work.subtasks import Subtask, Subtasks
 from shoal.topologies.worker import worker
 from tests.topologies.case import WAIT_S, Case
 from tests.topologies.crew import Reply, Ticket

@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 import shoal
-from shoal.topologies.swarm_messages import Published
+from shoal.topologies.swarming.messages import Published
 
 
 class Number(BaseModel):

@@ -13,9 +13,9 @@ from shoal.actors.llm import Judgement, LLMAgent, Verdict
 from shoal.errors import AskTimeout, ConfigError, HandlerError
 from shoal.models.scripted import ScriptedModel
 from shoal.topologies.accepted import accepted
-from shoal.topologies.debate_record import DebateRecord
 from shoal.topologies.errors import NotAccepted
-from shoal.topologies.revision import Proposal, Revision
+from shoal.topologies.review.debate_record import DebateRecord
+from shoal.topologies.review.revision import Proposal, Revision
 from tests.topologies.crew import Draft, Gate, Reply, Ticket, Writer
 
 

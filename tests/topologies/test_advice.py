@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from pydantic import ValidationError
 
-from shoal.topologies.advice import advice_for
-from shoal.topologies.advice_avoid import AGAINST, Against
-from shoal.topologies.advice_cautions import CAUTIONS, Caution
-from shoal.topologies.advice_choice import FITS, choose
-from shoal.topologies.advice_interview import QUESTIONS, next_question
-from shoal.topologies.advice_options import OPTIONS, Option
-from shoal.topologies.advice_patterns import FACTS, Pattern
-from shoal.topologies.advice_reasons import MANY_TOOLS, REASONS, Reason, reasons_of
-from shoal.topologies.advice_traits import Parts, Routing, Traits
+from shoal.topologies.advice.advice import advice_for
+from shoal.topologies.advice.avoid import AGAINST, Against
+from shoal.topologies.advice.cautions import CAUTIONS, Caution
+from shoal.topologies.advice.choice import FITS, choose
+from shoal.topologies.advice.interview import QUESTIONS, next_question
+from shoal.topologies.advice.options import OPTIONS, Option
+from shoal.topologies.advice.patterns import FACTS, Pattern
+from shoal.topologies.advice.reasons import MANY_TOOLS, REASONS, Reason, reasons_of
+from shoal.topologies.advice.traits import Parts, Routing, Traits
 from tests.topologies.traits import all_traits, traits_strategy
 
 TEAM: dict[str, Any] = {"permissions_differ": True}

@@ -12,14 +12,14 @@ from pydantic import BaseModel
 
 import shoal
 from shoal.actors.llm.validators import Verdict
-from shoal.topologies.advice import Advice, advice_for
-from shoal.topologies.advice_cautions import CAUTIONS
-from shoal.topologies.advice_patterns import FACTS, Pattern
-from shoal.topologies.peer import Peer
-from shoal.topologies.revision import Revision
-from shoal.topologies.summaries import BranchReports
-from shoal.topologies.transfer import Handed, Transfer
-from shoal.topologies.wiring import Topology
+from shoal.topologies.advice.advice import Advice, advice_for
+from shoal.topologies.advice.cautions import CAUTIONS
+from shoal.topologies.advice.patterns import FACTS, Pattern
+from shoal.topologies.peers.peer import Peer
+from shoal.topologies.review.revision import Revision
+from shoal.topologies.transfers.transfer import Handed, Transfer
+from shoal.topologies.tree.summaries import BranchReports
+from shoal.topologies.wiring.topology import Topology
 from tests.topologies.traits import all_traits
 
 

@@ -11,11 +11,11 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from shoal import cli
-from shoal.topologies import advise_command
-from shoal.topologies.advice_asking import interview, parsed
-from shoal.topologies.advice_interview import QUESTIONS, Question
-from shoal.topologies.advice_patterns import Pattern
-from shoal.topologies.advice_traits import Parts, Traits
+from shoal.topologies.advice import command as advise_command
+from shoal.topologies.advice.asking import interview, parsed
+from shoal.topologies.advice.interview import QUESTIONS, Question
+from shoal.topologies.advice.patterns import Pattern
+from shoal.topologies.advice.traits import Parts, Traits
 
 BY_TRAIT = {question.trait: question for question in QUESTIONS}
 

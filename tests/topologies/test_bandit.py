@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shoal.runtime.errors import ConfigError
-from shoal.topologies.bandit import MOST_CONTEXTS, Arm, Bandit
-from shoal.topologies.routers import Ended, WorkerView
+from shoal.topologies.work.bandit import MOST_CONTEXTS, Arm, Bandit
+from shoal.topologies.work.routers import Ended, WorkerView
 
 Algorithm = Literal["thompson", "ucb1"]
 BOTH: list[Algorithm] = ["thompson", "ucb1"]

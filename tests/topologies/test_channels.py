@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shoal.runtime.errors import ConfigError
-from shoal.topologies.channels import channels_of, neighbours, reached, small_world
 from shoal.topologies.errors import TurnsSpent
-from shoal.topologies.mesh_rounds import Ending, Round, over, sight_of
-from shoal.topologies.mesh_rules import Account
-from shoal.topologies.turns import Turns
+from shoal.topologies.peers.channels import channels_of, neighbours, reached, small_world
+from shoal.topologies.peers.rounds import Ending, Round, over, sight_of
+from shoal.topologies.peers.rules import Account
+from shoal.topologies.peers.turns import Turns
 
 NAMES = [chr(97 + place) for place in range(20)]
 

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from shoal.runtime.errors import ConfigError
-from shoal.topologies.classify import UNKNOWN, Classified, Classify, labels_of, labels_of_rule, read_label
+from shoal.topologies.work.classify import (
+    UNKNOWN,
+    Classified,
+    Classify,
+    labels_of,
+    labels_of_rule,
+    read_label,
+)
 
 
 class Label(BaseModel):

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from shoal.topologies.contradictions import differing
-from shoal.topologies.hierarchy_parts import parts_of
-from shoal.topologies.signature import OPEN
-from shoal.topologies.summaries import BranchSummary, Gap, gaps_below, labelled
+from shoal.topologies.tree.contradictions import differing
+from shoal.topologies.tree.parts import parts_of
+from shoal.topologies.tree.summaries import BranchSummary, Gap, gaps_below, labelled
+from shoal.topologies.wiring.signature import OPEN
 
 
 class Shop(BaseModel):

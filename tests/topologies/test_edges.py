@@ -12,10 +12,10 @@ from pydantic import BaseModel
 import shoal
 from shoal.models.tokens import estimate_text
 from shoal.runtime.errors import ConfigError, HandlerError
-from shoal.topologies.edge import projected
 from shoal.topologies.errors import ContextLost
-from shoal.topologies.history import History, Turn, short_history
-from shoal.topologies.sources import Claim, can_have_sources, missing_sources
+from shoal.topologies.wiring.edge import projected
+from shoal.topologies.wiring.history import History, Turn, short_history
+from shoal.topologies.wiring.sources import Claim, can_have_sources, missing_sources
 from tests.topologies.crew import Draft, Reply, Step, Ticket, Worker, Writer
 
 

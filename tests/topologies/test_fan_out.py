@@ -12,15 +12,15 @@ from pydantic import BaseModel, Field
 
 import shoal
 from shoal.runtime.errors import AskTimeout, ConfigError, HandlerError
-from shoal.topologies.concatenation import concatenate
-from shoal.topologies.edge import edge
+from shoal.topologies.answers.concatenation import concatenate
+from shoal.topologies.answers.fan_out_result import FanOutResult
+from shoal.topologies.answers.merging import merge_by_schema
+from shoal.topologies.answers.ranking import ranked_vote
+from shoal.topologies.answers.synthesis import Synthesis, synthesize
+from shoal.topologies.answers.voting import majority_vote, weighted_vote
 from shoal.topologies.errors import QuorumMissed, Undecided
 from shoal.topologies.fan_out import WARN_PAST, fan_out
-from shoal.topologies.fan_out_result import FanOutResult
-from shoal.topologies.merging import merge_by_schema
-from shoal.topologies.ranking import ranked_vote
-from shoal.topologies.synthesis import Synthesis, synthesize
-from shoal.topologies.voting import majority_vote, weighted_vote
+from shoal.topologies.wiring.edge import edge
 from tests.contract.waiting import eventually
 from tests.topologies.case_fan_out import CASES
 from tests.topologies.conftest import agents_running

@@ -159,10 +159,13 @@ async def test_a_rule_that_fails_lets_nothing_through(system: shoal.System, appr
     assert PAID == []
 
 
-async def test_without_anybody_to_ask_nothing_goes_through(system: shoal.System) -> None:
+async def test_a_gate_that_is_built_opens_the_keeper_of_requests_itself(system: shoal.System) -> None:
     team = await system.build(gated(pay))
-    with pytest.raises(HandlerError, match="nobody keeps requests in this system") as caught:
-        await team.ask(Pay(cents=1))
+    waiting = ask(team, Pay(cents=1))
+    approvals = await Approvals.open(system)  # finds what is there already
+    await approvals.reject((await next_of(approvals)).id, by="ann", note="no")
+    with pytest.raises(HandlerError) as caught:
+        await waiting
     assert caught.value.details["type"] == REFUSED
     assert PAID == []
 

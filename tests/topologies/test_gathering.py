@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shoal.topologies.aggregate import Aggregate, aggregate_of
-from shoal.topologies.concatenation import concatenate
+from shoal.topologies.answers.aggregate import Aggregate, aggregate_of
+from shoal.topologies.answers.concatenation import concatenate
+from shoal.topologies.answers.gathering import Enough, Gathering
+from shoal.topologies.answers.voting import majority_vote
 from shoal.topologies.errors import QuorumMissed
-from shoal.topologies.gathering import Enough, Gathering
-from shoal.topologies.voting import majority_vote
 
 MEMBERS = tuple("abcdefg")
 ANSWERS = st.lists(st.sampled_from(["x", "y", "z", None]), min_size=7, max_size=7)

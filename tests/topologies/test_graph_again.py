@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shoal.runtime.ref import Ref
+from shoal.topologies.drawn.front import Guide
 from shoal.topologies.graph import graph
-from shoal.topologies.graph_front import Guide
 from tests.topologies.crew import Step, Ticket
 
 

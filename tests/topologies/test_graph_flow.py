@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shoal.topologies.drawn.flow import Action, Agree, Cut, Done, Flow, Run
+from shoal.topologies.drawn.plan import Join, Node, Plan, Sort, Way
+from shoal.topologies.drawn.shape import befores, unbounded_cycle
 from shoal.topologies.errors import LoopLimit, NoWay, TeamError, Unjoined
-from shoal.topologies.graph_flow import Action, Agree, Cut, Done, Flow, Run
-from shoal.topologies.graph_plan import Join, Node, Plan, Sort, Way
-from shoal.topologies.graph_shape import befores, unbounded_cycle
 
 Pick = Callable[[Sequence[str]], str]
 

@@ -17,7 +17,7 @@ from shoal.errors import AskTimeout, ConfigError, HandlerError
 from shoal.models.scripted import ScriptedModel
 from shoal.topologies.errors import HandoffLoop, HandoverRefused
 from shoal.topologies.handoff import handoff
-from shoal.topologies.transfer import Handed, HandoffRecord, Transfer
+from shoal.topologies.transfers.transfer import Handed, HandoffRecord, Transfer
 from tests.topologies.crew import Gate, Reply, Ticket, Worker
 
 
@@ -354,7 +354,7 @@ async def test_a_conversation_is_forgotten_after_a_while(system: shoal.System) -
     team = await system.build(clerks(conversation="customer", keep_s=0.05), name="desk")
     await team.ask(Said(customer="ann", text="billing"))
     async with asyncio.timeout(30):
-        async for event in system.board().watch("handoff/desk/ann"):
+        async for event in system.board().watch("handoff/desk/ann", since=1):
             if event.kind == "delete":
                 break
     assert (await team.ask(Said(customer="ann", text="and?"))).by == "triage"

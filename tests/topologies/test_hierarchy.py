@@ -12,11 +12,11 @@ from pydantic import BaseModel
 import shoal
 from shoal.runtime.envelope import Scope
 from shoal.runtime.errors import ConfigError, HandlerError
-from shoal.topologies.contradictions import Contradiction, Reconsider
 from shoal.topologies.errors import BadSubtasks, QuorumMissed, SummaryInvalid, Undecided
 from shoal.topologies.hierarchy import warnings_of
-from shoal.topologies.hierarchy_build import branch, hierarchy
-from shoal.topologies.summaries import BranchReports, BranchSummary, HierarchyResult
+from shoal.topologies.tree.building import branch, hierarchy
+from shoal.topologies.tree.contradictions import Contradiction, Reconsider
+from shoal.topologies.tree.summaries import BranchReports, BranchSummary, HierarchyResult
 from tests.topologies.crew import Gate, Held, Ticket
 
 

@@ -12,13 +12,20 @@ from pydantic import BaseModel, Field
 
 from shoal.runtime.errors import ConfigError, ShoalError
 from shoal.runtime.failure import handler_error
-from shoal.topologies.aggregate import aggregate_of
-from shoal.topologies.concatenation import concatenate
+from shoal.topologies.answers.aggregate import aggregate_of
+from shoal.topologies.answers.concatenation import concatenate
+from shoal.topologies.answers.merging import Merging, merge_by_schema
+from shoal.topologies.answers.synthesis import (
+    Synthesis,
+    conflicts_of,
+    in_form,
+    synthesize,
+    writers_form,
+    written_by,
+)
+from shoal.topologies.answers.voting import majority_vote
 from shoal.topologies.errors import Undecided
-from shoal.topologies.merging import Merging, merge_by_schema
-from shoal.topologies.signature import signature_of_agent
-from shoal.topologies.synthesis import Synthesis, conflicts_of, in_form, synthesize, writers_form, written_by
-from shoal.topologies.voting import majority_vote
+from shoal.topologies.wiring.signature import signature_of_agent
 
 
 class Invoice(BaseModel):

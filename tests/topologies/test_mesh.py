@@ -15,8 +15,8 @@ from shoal.blackboard.errors import Conflict
 from shoal.runtime.errors import ConfigError, HandlerError
 from shoal.topologies.errors import ChannelBroken, MessageLoop, NoChannel, PeerFailed, TurnsSpent
 from shoal.topologies.mesh import mesh
-from shoal.topologies.mesh_messages import MeshResult
-from shoal.topologies.peer import Peer, Talk
+from shoal.topologies.peers.messages import MeshResult
+from shoal.topologies.peers.peer import Peer, Talk
 from tests.topologies.crew import Draft, Gate, Held, Mute, Reply, Ticket, Worker
 
 

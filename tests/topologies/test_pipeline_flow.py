@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import shoal
 from shoal.runtime.errors import ConfigError, HandlerError
-from shoal.topologies.in_order import InOrder
-from shoal.topologies.revision import Revision
+from shoal.topologies.review.revision import Revision
+from shoal.topologies.stages.in_order import InOrder
 from tests.topologies.crew import Draft, Editor, Gate, Held, Reply, Step, Ticket, Writer
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from shoal.runtime.errors import ConfigError
-from shoal.topologies import schulze
-from shoal.topologies.ranking import MOST_OPTIONS, ranked_vote
+from shoal.topologies.answers import schulze
+from shoal.topologies.answers.ranking import MOST_OPTIONS, ranked_vote
 
 OPTIONS = "abcde"
 RANKINGS = st.lists(

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from shoal.actors.llm import Verdict
-from shoal.topologies.checks import failed_checks, shaped
-from shoal.topologies.debate_record import changes
-from shoal.topologies.distinct import same_speaker
-from shoal.topologies.evidence import lacking_evidence
-from shoal.topologies.panel import review_of
-from shoal.topologies.revision import Contested, Dispute, Objection, Revision
+from shoal.topologies.review.checks import failed_checks, shaped
+from shoal.topologies.review.debate_record import changes
+from shoal.topologies.review.distinct import same_speaker
+from shoal.topologies.review.evidence import lacking_evidence
+from shoal.topologies.review.panel import review_of
+from shoal.topologies.review.revision import Contested, Dispute, Objection, Revision
 from tests.topologies.crew import Bundle, Draft, Failing, Step, Ticket, Worker
 
 TASK = Ticket(text='He said "no",\nand left.', steps=["a", "b"])

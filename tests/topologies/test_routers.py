@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from shoal.runtime.errors import ConfigError
-from shoal.topologies.routers import ByCapability, ByField, Ended, LeastLoaded, RoundRobin, WorkerView
+from shoal.topologies.work.routers import ByCapability, ByField, Ended, LeastLoaded, RoundRobin, WorkerView
 from tests.topologies.crew import Ticket
 
 

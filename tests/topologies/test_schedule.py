@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shoal.topologies.schedule import Job, Schedule, broken_order
+from shoal.topologies.work.schedule import Job, Schedule, broken_order
 
 
 @st.composite

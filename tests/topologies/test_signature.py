@@ -7,9 +7,9 @@ from typing import Any
 
 from shoal.runtime.context import Context
 from shoal.topologies.pipeline import pipeline
-from shoal.topologies.signature import OPEN, Signature, either, kinds_of, type_names
 from shoal.topologies.single import single
-from shoal.topologies.wiring import signature_of
+from shoal.topologies.wiring.signature import OPEN, Signature, either, kinds_of, type_names
+from shoal.topologies.wiring.topology import signature_of
 from shoal.topologies.worker import worker
 from tests.topologies.crew import (
     Biller,
@@ -94,6 +94,10 @@ def test_workers_take_together_what_any_of_them_takes() -> None:
     assert signature.answers_to((Invoice,)) == (Reply,)
 
 
+async def length(ticket: Ticket) -> int:
+    return len(ticket.text)
+
+
 def test_a_split_is_known_by_its_annotations() -> None:
     def split(bundle: Bundle) -> list[Ticket]:
         return [Ticket(text=text) for text in bundle.texts]
@@ -101,14 +105,14 @@ def test_a_split_is_known_by_its_annotations() -> None:
     def merge(bundle: Bundle, replies: Sequence[Reply]) -> Draft:
         return Draft(text="")
 
-    assert signature_of(worker([Worker()], split=split)) == Signature({Bundle: (list,)})
+    assert signature_of(worker([length], split=split)) == Signature({Bundle: (list,)})
     assert signature_of(worker([Worker()], split=split, merge=merge)) == Signature({Bundle: (Draft,)})
 
 
 def test_a_split_without_annotations_takes_what_it_is_told_or_anything() -> None:
-    team = worker([Worker()], split=lambda bundle: [], accepts=Bundle)
+    team = worker([length], split=lambda bundle: [], accepts=Bundle)
     assert signature_of(team) == Signature({Bundle: (list,)})
-    assert signature_of(worker([Worker()], split=lambda bundle: [])).takes(Invoice)
+    assert signature_of(worker([length], split=lambda bundle: [])).takes(Invoice)
 
 
 def test_signatures_pass_through_nested_teams() -> None:

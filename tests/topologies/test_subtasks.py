@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from shoal.runtime.codec import decode, encode
 from shoal.topologies.errors import BadSubtasks, ContextLost
-from shoal.topologies.subtasks import Subtask, Subtasks, parts_of
+from shoal.topologies.work.subtasks import Subtask, Subtasks, parts_of
 from tests.topologies.crew import Draft, Invoice, Ticket
 
 

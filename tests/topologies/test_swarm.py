@@ -12,7 +12,7 @@ from shoal.blackboard.termination import CountReached, ItemsDone, Quiescence, Ti
 from shoal.runtime.errors import ConfigError, HandlerError
 from shoal.topologies.errors import BadSubtasks
 from shoal.topologies.swarm import swarm
-from shoal.topologies.swarm_messages import Published, SwarmResult
+from shoal.topologies.swarming.messages import Published, SwarmResult
 from tests.topologies.swarming import (
     Halves,
     Number,

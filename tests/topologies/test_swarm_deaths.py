@@ -11,8 +11,8 @@ import shoal
 from shoal.runtime.envelope import Scope
 from shoal.runtime.errors import HandlerError
 from shoal.topologies.swarm import swarm
-from shoal.topologies.swarm_front import SwarmFront
-from shoal.topologies.swarm_plan import home
+from shoal.topologies.swarming.front import SwarmFront
+from shoal.topologies.swarming.plan import home
 from tests.topologies.crew import Gate
 from tests.topologies.swarming import (
     Halves,

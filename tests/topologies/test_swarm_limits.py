@@ -12,7 +12,7 @@ import shoal
 from shoal.blackboard.termination import CountReached, ItemsDone, NoImprovement, TimeLimit
 from shoal.runtime.errors import HandlerError
 from shoal.topologies.swarm import SwarmTeam, swarm
-from shoal.topologies.swarm_messages import Published, SwarmAdvice, SwarmView
+from shoal.topologies.swarming.messages import Published, SwarmAdvice, SwarmView
 from tests.topologies.crew import Gate
 from tests.topologies.swarming import (
     Number,

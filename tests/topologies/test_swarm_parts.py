@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from shoal.blackboard.entry import encode_value
 from shoal.blackboard.version import Item, Version
 from shoal.runtime.ref import Ref
-from shoal.topologies.monitor import LOOKS, Figures, Watch
 from shoal.topologies.swarm import swarm
-from shoal.topologies.swarm_crew import Crew, Hand
-from shoal.topologies.swarm_plan import SwarmPlan, home, item_name
-from shoal.topologies.swarm_run import Progress
+from shoal.topologies.swarming.crew import Crew, Hand
+from shoal.topologies.swarming.monitor import LOOKS, Figures, Watch
+from shoal.topologies.swarming.plan import SwarmPlan, home, item_name
+from shoal.topologies.swarming.run import Progress
 
 
 async def work(n: int) -> int:

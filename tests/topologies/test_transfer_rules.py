@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shoal.topologies.errors import HandoffLoop, HandoverRefused
-from shoal.topologies.transfer import Handed, Passed, Transfer
-from shoal.topologies.transfer_rules import TransferRules, bounces, next_step, reached
+from shoal.topologies.transfers.rules import TransferRules, bounces, next_step, reached
+from shoal.topologies.transfers.transfer import Handed, Passed, Transfer
 
 NAMES = ("a", "b", "c", "d")
 

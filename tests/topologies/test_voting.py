@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from shoal.runtime.errors import ConfigError
-from shoal.topologies.aggregate import Outcome
-from shoal.topologies.ballot import ballot
+from shoal.topologies.answers.aggregate import Outcome
+from shoal.topologies.answers.ballot import ballot
+from shoal.topologies.answers.voting import Voting, majority_vote, weighted_vote
 from shoal.topologies.errors import Undecided
-from shoal.topologies.voting import Voting, majority_vote, weighted_vote
 
 LABELS = st.sampled_from("abcd")
 VOTES = st.dictionaries(st.sampled_from([f"m{n}" for n in range(9)]), LABELS, min_size=1)

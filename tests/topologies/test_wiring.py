@@ -9,8 +9,8 @@ import pytest
 
 import shoal
 from shoal.runtime.errors import ConfigError
-from shoal.topologies.drawing import as_dot, as_mermaid
-from shoal.topologies.wiring import MOST_DEPTH, MOST_MEMBERS
+from shoal.topologies.showing.drawing import as_dot, as_mermaid
+from shoal.topologies.wiring.topology import MOST_DEPTH, MOST_MEMBERS
 from tests.topologies.conftest import agents_running
 from tests.topologies.crew import Gate, Held, Step, Ticket
 

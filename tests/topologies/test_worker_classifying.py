@@ -9,11 +9,11 @@ from pydantic import BaseModel
 
 import shoal
 from shoal.runtime.errors import ConfigError, HandlerError
-from shoal.topologies.bandit import Bandit
-from shoal.topologies.capable import capable
-from shoal.topologies.classify import Classified, Classify
-from shoal.topologies.edge import edge
-from shoal.topologies.routers import ByCapability
+from shoal.topologies.wiring.edge import edge
+from shoal.topologies.work.bandit import Bandit
+from shoal.topologies.work.capable import capable
+from shoal.topologies.work.classify import Classified, Classify
+from shoal.topologies.work.routers import ByCapability
 from shoal.topologies.worker import worker
 from tests.topologies.crew import Biller, Bundle, Catcher, Failing, Invoice, Reply, Ticket, Worker
 

@@ -11,11 +11,11 @@ from pydantic import BaseModel
 
 import shoal
 from shoal.runtime.errors import ConfigError, HandlerError
-from shoal.topologies.concatenation import concatenate
-from shoal.topologies.fan_out_result import FanOutResult
-from shoal.topologies.merging import merge_by_schema
-from shoal.topologies.subtasks import Subtask, Subtasks
-from shoal.topologies.synthesis import Synthesis, synthesize
+from shoal.topologies.answers.concatenation import concatenate
+from shoal.topologies.answers.fan_out_result import FanOutResult
+from shoal.topologies.answers.merging import merge_by_schema
+from shoal.topologies.answers.synthesis import Synthesis, synthesize
+from shoal.topologies.work.subtasks import Subtask, Subtasks
 from shoal.topologies.worker import worker
 from tests.topologies.crew import Bundle, Draft, Failing, Gate, Held, Invoice, Reply, Ticket, Worker, Writer
 

@@ -12,11 +12,11 @@ from pydantic import BaseModel
 
 import shoal
 from shoal.runtime.errors import HandlerError
-from shoal.topologies.bandit import Bandit
-from shoal.topologies.classify import Classify
-from shoal.topologies.front import Front
-from shoal.topologies.orchestrator import Orchestrator
-from shoal.topologies.subtasks import Subtask
+from shoal.topologies.wiring.front import Front
+from shoal.topologies.work.bandit import Bandit
+from shoal.topologies.work.classify import Classify
+from shoal.topologies.work.orchestrator import Orchestrator
+from shoal.topologies.work.subtasks import Subtask
 from shoal.topologies.worker import Worker as WorkerTopology
 from shoal.topologies.worker import worker
 from tests.topologies.crew import Bundle, Gate, Held, Reply, Ticket, Worker

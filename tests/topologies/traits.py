@@ -8,7 +8,7 @@ from itertools import combinations
 
 from hypothesis import strategies as st
 
-from shoal.topologies.advice_traits import Parts, Routing, Traits
+from shoal.topologies.advice.traits import Parts, Routing, Traits
 
 _YES_NO = (
     "context_fits", "permissions_differ", "reviewer", "accuracy_over_speed", "accountable", "debuggable",

@@ -6,13 +6,14 @@ unit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from shoal.bench.board_rows import BOARD_ROWS
 from shoal.bench.errors import UnknownRow, nearest
 from shoal.bench.llm_rows import LLM_ROWS
 from shoal.bench.permits_rows import PERMIT_ROWS
 from shoal.bench.rows import Bar, Figure, Row
+from shoal.bench.topology_rows import TOPOLOGY_ROWS
 
 TELL = Row(
     name="tell",
@@ -111,7 +112,7 @@ TELL1K = Row(
 
 ROWS: tuple[Row, ...] = (
     TELL, ASK, ASK64, HOP1, HOP64, FAN, CREATE, CELLS, RESTART, REDELIVER, DURABLE, TELL1K, *BOARD_ROWS,
-    *LLM_ROWS, *PERMIT_ROWS,
+    *LLM_ROWS, *PERMIT_ROWS, *TOPOLOGY_ROWS,
 )  # fmt: skip
 """All rows in the order in which they are run and shown."""
 
@@ -125,14 +126,29 @@ ABOUT_BOARDS = frozenset({row.name for row in BOARD_ROWS})
 ABOUT_MODELS = frozenset({row.name for row in (*LLM_ROWS, *PERMIT_ROWS)})
 """Rows about calls of models, and the leave that they need."""
 
+ABOUT_TOPOLOGIES = frozenset({row.name for row in TOPOLOGY_ROWS})
+"""Rows about teams."""
+
+_OTHERS = ABOUT_DEATH | ABOUT_BOARDS | ABOUT_MODELS | ABOUT_TOPOLOGIES
+
+GROUPS: Mapping[str, frozenset[str]] = {
+    "messaging": frozenset(row.name for row in ROWS if row.name not in _OTHERS),
+    "recovery": ABOUT_DEATH,
+    "blackboard": ABOUT_BOARDS,
+    "models": ABOUT_MODELS,
+    "topologies": ABOUT_TOPOLOGIES,
+}
+"""Names for several rows: each row is in one group."""
+
 
 def rows_named(names: Sequence[str]) -> tuple[Row, ...]:
-    """The rows of these names in the catalogue's order, or all of them for no names.
+    """The rows of these names, or of the groups of these names, in the catalogue's order; all of them for no names.
 
     Raises :class:`UnknownRow` with the nearest name that exists.
     """
-    known = {row.name: row for row in ROWS}
+    known = [*(row.name for row in ROWS), *GROUPS]
     for name in names:
         if name not in known:
             raise UnknownRow(f"there is no row {name!r}. {nearest(name, known)}")
-    return tuple(row for row in ROWS if not names or row.name in names)
+    wanted = {row for name in names for row in GROUPS.get(name, {name})}
+    return tuple(row for row in ROWS if not names or row.name in wanted)

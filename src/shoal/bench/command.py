@@ -17,7 +17,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from shoal.bench.catalogue import rows_named
+from shoal.bench.catalogue import GROUPS, rows_named
 from shoal.bench.contender import STEP_LIMIT_S, Instruments
 from shoal.bench.contestants import KEYS, contestants_named
 from shoal.bench.errors import BenchError, CannotMeasure
@@ -38,6 +38,14 @@ RESULTS = Path("bench-results")
 
 
 def bench(
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[ROW|GROUP]...",
+            help=f"Rows, or groups of them: {', '.join(GROUPS)}.",
+            show_default=False,
+        ),
+    ] = None,
     rows: Annotated[
         str, typer.Option(help="Rows to run, with commas between; all unless given. See --list.")
     ] = "",
@@ -60,7 +68,7 @@ def bench(
     if not out.is_terminal:
         out.width = WIDTH  # rich takes 80 for a file, which cuts the figures
     try:
-        chosen = rows_named(_names(rows))
+        chosen = rows_named([*(what or ()), *_names(rows)])
         if list_rows:
             out.print(render_catalogue(chosen))
             return

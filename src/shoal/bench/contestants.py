@@ -29,12 +29,14 @@ def _everybody() -> tuple[Contestant, ...]:
     # Late: they import Ray, which takes a second that `--help` and `--list` need not wait for.
     from shoal.bench import (  # noqa: PLC0415
         board_contestants,
+        coral_sides,
         floors,
         llm_sides,
         permits_sides,
         plain_ray,
         recovery_sides,
         shoal_sides,
+        topology_sides,
     )
 
     return (
@@ -47,6 +49,8 @@ def _everybody() -> tuple[Contestant, ...]:
                 **board_contestants.DURABLE,
                 **llm_sides.llm_sides(None),
                 **permits_sides.permit_sides(None),
+                **topology_sides.team_sides(None),
+                **coral_sides.coral_sides(None),
             },
         ),
         Contestant("plain", "plain Ray", plain_ray.PLAIN),
@@ -63,6 +67,8 @@ def _everybody() -> tuple[Contestant, ...]:
                 **board_contestants.LOCAL,
                 **llm_sides.llm_sides("local"),
                 **permits_sides.permit_sides("local"),
+                **topology_sides.team_sides("local"),
+                **coral_sides.coral_sides("local"),
             },
             needs_ray=False,
         ),

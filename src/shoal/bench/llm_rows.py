@@ -17,7 +17,7 @@ LLM = Row(
 )
 LLM_BUDGET = Row(
     name="llmbudget",
-    what="as llm, with a budget: the agent takes leave of the limiter for each call; the row permit has that part alone",
+    what="as llm, with a budget: the agent takes leave of the limiter for each call; the row permit has that alone",
     op="call",
     figure=Figure.P50,
 )

@@ -171,6 +171,8 @@ class RowResult(Record):
     """Why contestants that have a side could not take part, by key."""
     bars: tuple[BarResult, ...] = ()
     """What had to be reached."""
+    messages: float = 0.0
+    """Messages between agents that one operation takes, answers included; 0 where nobody asks."""
     idle_cores: float | None = None
     """Cores kept busy by all sides' processes while nothing was asked of them: it is in every CPU figure."""
 

@@ -106,5 +106,6 @@ def result_of(row: Row, contenders: Mapping[str, Contender], idle_cores: float |
         sides=sides,
         absent=absent,
         bars=tuple(BarResult.of(bar, sides) for bar in row.bars),
+        messages=row.messages,
         idle_cores=idle_cores,
     )

@@ -1,7 +1,7 @@
 """The result as tables for the terminal, readable from 100 columns on.
 
-Four panels: shoal between processes beside plain Ray, what death and durability cost, the blackboard beside plain
-stores, and below them what one process does beside the floors.
+A panel for each group of rows: shoal between processes beside plain Ray, what death and durability cost, the
+blackboard beside plain stores, model calls, teams; and below them what one process does beside the floors.
 Each cell leads with the row's figure and its noise over the rounds, and says below it what an operation
 costs.
 """
@@ -16,7 +16,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shoal.bench.catalogue import ABOUT_BOARDS, ABOUT_DEATH, ABOUT_MODELS
+from shoal.bench.catalogue import ABOUT_BOARDS, ABOUT_DEATH, ABOUT_MODELS, ABOUT_TOPOLOGIES, GROUPS
 from shoal.bench.quantities import in_three_digits, quantity, seconds, size
 from shoal.bench.results import BarResult, Report, RowResult, SideResult
 from shoal.bench.rows import Figure, Row
@@ -49,6 +49,9 @@ MODELS = (
 )
 """Contestants of the panel about model calls. A bar with a + is about what is added to ``by hand``."""
 
+TEAMS = (("shoal", "shoal"), ("plain", "plain Ray"), ("local", "one process"))
+"""Contestants of the panel about teams."""
+
 BESIDE = (("local", "shoal, one process"), ("queue", "asyncio.Queue"), ("pipe", "pipe, two processes"))
 """Contestants of the last panel."""
 
@@ -59,15 +62,17 @@ _NOTHING = Text("–", style="dim")
 def render(report: Report) -> RenderableType:
     """All of a report: the panels that have anything in them, then what to know when reading them."""
     parts: list[RenderableType] = []
-    messaging = [row for row in report.rows if row.name not in ABOUT_DEATH | ABOUT_BOARDS | ABOUT_MODELS]
+    messaging = [row for row in report.rows if row.name in GROUPS["messaging"]]
     about_death = [row for row in report.rows if row.name in ABOUT_DEATH]
     about_boards = [row for row in report.rows if row.name in ABOUT_BOARDS]
     about_models = [row for row in report.rows if row.name in ABOUT_MODELS]
+    about_teams = [row for row in report.rows if row.name in ABOUT_TOPOLOGIES]
     for title, candidates, columns, ratio in (
         ("shoal beside plain Ray", messaging, MAIN, True),
         ("death and durability", about_death, DEATH, False),
         ("blackboard", about_boards, BOARDS, False),
         ("model calls", about_models, MODELS, False),
+        ("topologies", about_teams, TEAMS, True),
         ("one process, and the floors", [*messaging, *about_death], BESIDE, False),
     ):
         rows = [row for row in candidates if any(key in row.sides for key, _ in columns)]
@@ -166,7 +171,7 @@ def _panel(
         cells = [_cell(row, row.sides.get(key)) for key in keys]
         if ratio:
             cells.append(_ratio_cell(row))
-        name = Text.assemble((row.name, "bold"), "\n", (_lead_unit(row), "dim"))
+        name = Text.assemble((row.name, "bold"), "\n", (_lead_unit(row), "dim"), (_messages(row), "dim"))
         several = len({bar.who for bar in bars}) > 1
         bar_lines = "\n".join(f"{bar.who} " * several + bar_text(bar, row.op) for bar in bars) or "–"
         table.add_row(name, *cells, bar_lines, Text("\n").join(map(_verdict, bars)) or _NOTHING)
@@ -176,6 +181,10 @@ def _panel(
 def _lead_unit(row: RowResult) -> str:
     """What the first line of the row's cells is."""
     return f"{row.op}/s" if row.figure is Figure.RATE else str(row.figure).removesuffix("_s")
+
+
+def _messages(row: RowResult) -> str:
+    return f"\n{row.messages:g} messages" if row.messages else ""
 
 
 def _lead(value: float, figure: Figure) -> str:
@@ -201,6 +210,8 @@ def _cell(row: RowResult, side: SideResult | None) -> Text:
     for figure in (Figure.P50, Figure.P99, Figure.MEMORY, Figure.CPU):
         if figure in side.spreads and figure is not row.figure:
             lines.append(quantity(side.spreads[figure].median, figure, row.op))
+    if row.messages and Figure.CPU in side.spreads:
+        lines.append(f"{seconds(side.spreads[Figure.CPU].median / row.messages)}/msg")
     return Text("\n".join(lines), style="yellow" if side.error else "")
 
 

@@ -15,11 +15,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from shoal.runtime.errors import ConfigError
-from shoal.topologies.checks import Check
-from shoal.topologies.debate_record import DebateRecord
-from shoal.topologies.evidence import Demand
-from shoal.topologies.reviewed import Reviewed, named_members, record_kind
-from shoal.topologies.rounds import Rules
+from shoal.topologies.review.checks import Check
+from shoal.topologies.review.debate_record import DebateRecord
+from shoal.topologies.review.evidence import Demand
+from shoal.topologies.review.reviewed import Reviewed, named_members, record_kind
+from shoal.topologies.review.rounds import Rules
 
 _DOER = "doer"
 _CRITERION = "The task is done as it asks, completely; nothing is missing, wrong or made up."

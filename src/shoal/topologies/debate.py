@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from shoal.runtime.errors import ConfigError
-from shoal.topologies.checks import Check
-from shoal.topologies.debate_record import DebateRecord
-from shoal.topologies.evidence import Demand
-from shoal.topologies.reviewed import JUDGE, Reviewed, named_members, record_kind
-from shoal.topologies.rounds import Rules
+from shoal.topologies.review.checks import Check
+from shoal.topologies.review.debate_record import DebateRecord
+from shoal.topologies.review.evidence import Demand
+from shoal.topologies.review.reviewed import JUDGE, Reviewed, named_members, record_kind
+from shoal.topologies.review.rounds import Rules
 
 _MAKER = "maker"
 _CRITERION = "The answer does what the task asks, completely, and nothing in it is wrong or made up."

@@ -17,15 +17,15 @@ from typing import Any
 
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.ref import Ref
-from shoal.topologies.aggregate import aggregate_of
-from shoal.topologies.collector import Collector, Plan, Writer
-from shoal.topologies.fan_out_result import FanOutResult
-from shoal.topologies.front import Front
-from shoal.topologies.gathering import Enough
-from shoal.topologies.graph_data import Link
-from shoal.topologies.signature import Kinds, Signature, type_names
-from shoal.topologies.synthesis import writers_form, written_by
-from shoal.topologies.wiring import Topology
+from shoal.topologies.answers.aggregate import aggregate_of
+from shoal.topologies.answers.collector import Collector, Plan, Writer
+from shoal.topologies.answers.fan_out_result import FanOutResult
+from shoal.topologies.answers.gathering import Enough
+from shoal.topologies.answers.synthesis import writers_form, written_by
+from shoal.topologies.wiring.front import Front
+from shoal.topologies.wiring.graph_data import Link
+from shoal.topologies.wiring.signature import Kinds, Signature, type_names
+from shoal.topologies.wiring.topology import Topology
 
 WARN_PAST = 8
 """Members: more answers to one question rarely say more, and each of them is paid for."""

@@ -16,9 +16,9 @@ from shoal.runtime.context import Context
 from shoal.runtime.envelope import ASK
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.ref import Ref
-from shoal.topologies.front import Front
-from shoal.topologies.signature import Signature
-from shoal.topologies.wiring import Topology
+from shoal.topologies.wiring.front import Front
+from shoal.topologies.wiring.signature import Signature
+from shoal.topologies.wiring.topology import Topology
 
 When = Callable[[Any], Any]
 """Whether a message needs approval. May be async. What it raises fails the message."""

@@ -15,15 +15,15 @@ from typing import Any, Literal, Self
 
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.ref import Ref
-from shoal.topologies.edge import Edge
-from shoal.topologies.front import Front
-from shoal.topologies.graph_data import Link
-from shoal.topologies.graph_front import Guide
-from shoal.topologies.graph_kinds import Flowing, graph_signature
-from shoal.topologies.graph_plan import By, Join, Node, Plan, Sort, Take, Way, When, way_of
-from shoal.topologies.graph_shape import befores, check_shape
-from shoal.topologies.signature import Signature
-from shoal.topologies.wiring import Topology
+from shoal.topologies.drawn.front import Guide
+from shoal.topologies.drawn.kinds import Flowing, graph_signature
+from shoal.topologies.drawn.plan import By, Join, Node, Plan, Sort, Take, Way, When, way_of
+from shoal.topologies.drawn.shape import befores, check_shape
+from shoal.topologies.wiring.edge import Edge
+from shoal.topologies.wiring.front import Front
+from shoal.topologies.wiring.graph_data import Link
+from shoal.topologies.wiring.signature import Signature
+from shoal.topologies.wiring.topology import Topology
 
 _MOST_STEPS = 100
 Need = Literal["all", "any"] | int

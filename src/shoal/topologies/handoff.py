@@ -16,17 +16,17 @@ from typing import Any, Literal
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.ref import Ref
 from shoal.runtime.system import System
-from shoal.topologies.carrying import form_for, task_kinds, without
-from shoal.topologies.conversations import Conversations
-from shoal.topologies.front import Front
-from shoal.topologies.graph_data import Link
-from shoal.topologies.reviewed import named_members
-from shoal.topologies.signature import Kinds, Signature, either, type_names
-from shoal.topologies.switchboard import Switchboard
-from shoal.topologies.team import Team
-from shoal.topologies.transfer import Handed, HandoffRecord, Transfer
-from shoal.topologies.transfer_rules import TransferRules, reached
-from shoal.topologies.wiring import Topology
+from shoal.topologies.review.reviewed import named_members
+from shoal.topologies.transfers.conversations import Conversations
+from shoal.topologies.transfers.rules import TransferRules, reached
+from shoal.topologies.transfers.switchboard import Switchboard
+from shoal.topologies.transfers.transfer import Handed, HandoffRecord, Transfer
+from shoal.topologies.wiring.carrying import form_for, task_kinds, without
+from shoal.topologies.wiring.front import Front
+from shoal.topologies.wiring.graph_data import Link
+from shoal.topologies.wiring.signature import Kinds, Signature, either, type_names
+from shoal.topologies.wiring.team import Team
+from shoal.topologies.wiring.topology import Topology
 
 _DAY_S = 24 * 3600.0
 _MOST_TRANSFERS = 1000

@@ -16,15 +16,15 @@ from typing import Any
 
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.ref import Ref
-from shoal.topologies.carrying import form_for, task_kinds
-from shoal.topologies.contradictions import Reconsider
-from shoal.topologies.front import Front
-from shoal.topologies.graph_data import Link
-from shoal.topologies.hierarchy_checks import check_plan, kinds_taken, returned_by
-from shoal.topologies.hierarchy_front import BranchLead, BranchPlan
-from shoal.topologies.signature import Kinds, Signature, either, kinds_of
-from shoal.topologies.summaries import BranchReports, BranchSummary, HierarchyResult
-from shoal.topologies.wiring import Topology
+from shoal.topologies.tree.checks import check_plan, kinds_taken, returned_by
+from shoal.topologies.tree.contradictions import Reconsider
+from shoal.topologies.tree.manager import BranchLead, BranchPlan
+from shoal.topologies.tree.summaries import BranchReports, BranchSummary, HierarchyResult
+from shoal.topologies.wiring.carrying import form_for, task_kinds
+from shoal.topologies.wiring.front import Front
+from shoal.topologies.wiring.graph_data import Link
+from shoal.topologies.wiring.signature import Kinds, Signature, either, kinds_of
+from shoal.topologies.wiring.topology import Topology
 
 _log = logging.getLogger("shoal.topologies")
 OFFICES = ("manager", "divide", "summarize")

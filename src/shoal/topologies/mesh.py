@@ -20,17 +20,17 @@ from shoal.models.spec import Breaker
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.ref import Ref
 from shoal.runtime.system import System
-from shoal.topologies.channels import Channels, Pairs, channels_of, neighbours, reached
-from shoal.topologies.front import Front
-from shoal.topologies.graph_data import Link
-from shoal.topologies.mesh_front import Again, Convener, Plan
-from shoal.topologies.mesh_messages import Heard, MeshResult, Said
-from shoal.topologies.mesh_rounds import Answers, Ending
-from shoal.topologies.mesh_rules import Seat
-from shoal.topologies.seating import check_peer, is_peer, seated
-from shoal.topologies.signature import Signature, kinds_of, signature_of_agent, signature_of_function
-from shoal.topologies.team import Team
-from shoal.topologies.wiring import Topology
+from shoal.topologies.peers.channels import Channels, Pairs, channels_of, neighbours, reached
+from shoal.topologies.peers.front import Again, Convener, Plan
+from shoal.topologies.peers.messages import Heard, MeshResult, Said
+from shoal.topologies.peers.rounds import Answers, Ending
+from shoal.topologies.peers.rules import Seat
+from shoal.topologies.peers.seating import check_peer, is_peer, seated
+from shoal.topologies.wiring.front import Front
+from shoal.topologies.wiring.graph_data import Link
+from shoal.topologies.wiring.signature import Signature, kinds_of, signature_of_agent, signature_of_function
+from shoal.topologies.wiring.team import Team
+from shoal.topologies.wiring.topology import Topology
 
 MOST_FULL = 8
 """Peers that are all connected to one another; more are said to talk more than they do."""

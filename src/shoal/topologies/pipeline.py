@@ -20,18 +20,18 @@ from typing import Any
 from shoal.runtime.context import Context
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.ref import Ref
-from shoal.topologies.carrying import form_for, make_form, task_kinds
-from shoal.topologies.edge import Edge
 from shoal.topologies.errors import GateRejected
-from shoal.topologies.front import Front
-from shoal.topologies.gate import Check, Gate, passed
-from shoal.topologies.graph_data import Link
-from shoal.topologies.in_order import InOrder, Place
-from shoal.topologies.pipeline_flow import MANY_STAGES, Flow, Skip, check_flow
 from shoal.topologies.replicas import replicas as several
-from shoal.topologies.revision import Objection, Revision
-from shoal.topologies.signature import Kinds, Signature, type_names
-from shoal.topologies.wiring import Topology
+from shoal.topologies.review.revision import Objection, Revision
+from shoal.topologies.stages.flow import MANY_STAGES, Flow, Skip, check_flow
+from shoal.topologies.stages.gate import Check, Gate, passed
+from shoal.topologies.stages.in_order import InOrder, Place
+from shoal.topologies.wiring.carrying import form_for, make_form, task_kinds
+from shoal.topologies.wiring.edge import Edge
+from shoal.topologies.wiring.front import Front
+from shoal.topologies.wiring.graph_data import Link
+from shoal.topologies.wiring.signature import Kinds, Signature, type_names
+from shoal.topologies.wiring.topology import Topology
 
 _log = logging.getLogger("shoal.topologies")
 

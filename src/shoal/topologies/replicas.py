@@ -10,10 +10,10 @@ from typing import Any
 
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.ref import Ref
-from shoal.topologies.front import Front
-from shoal.topologies.signature import Signature
-from shoal.topologies.spread import Spread
-from shoal.topologies.wiring import Topology
+from shoal.topologies.wiring.front import Front
+from shoal.topologies.wiring.signature import Signature
+from shoal.topologies.wiring.spread import Spread
+from shoal.topologies.wiring.topology import Topology
 
 
 class Replicas(Topology):

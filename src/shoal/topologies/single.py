@@ -8,11 +8,11 @@ from typing import Any
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.ref import Ref
 from shoal.runtime.system import System
-from shoal.topologies.front import Front
-from shoal.topologies.graph_data import label_of, node, team_data
-from shoal.topologies.signature import Signature
-from shoal.topologies.team import Team
-from shoal.topologies.wiring import Topology, signature_of, start_member
+from shoal.topologies.wiring.front import Front
+from shoal.topologies.wiring.graph_data import label_of, node, team_data
+from shoal.topologies.wiring.signature import Signature
+from shoal.topologies.wiring.team import Team
+from shoal.topologies.wiring.topology import Topology, signature_of, start_member
 
 _ONLY = "agent"
 

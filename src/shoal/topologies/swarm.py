@@ -19,15 +19,15 @@ from shoal.blackboard.termination import Quiescence, Termination, TimeLimit
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.ref import Ref
 from shoal.runtime.system import System
-from shoal.topologies.front import Front
-from shoal.topologies.graph_data import Link
-from shoal.topologies.signature import Kinds, Signature, kinds_of, signature_of_function, type_names
-from shoal.topologies.swarm_checks import TIME_S, check_figures, check_functions, is_agent, termination_of
-from shoal.topologies.swarm_front import MOST_AGENTS, SwarmFront
-from shoal.topologies.swarm_messages import Published, Resize, SwarmResult, SwarmView
-from shoal.topologies.swarm_plan import SwarmPlan
-from shoal.topologies.team import Team
-from shoal.topologies.wiring import Topology
+from shoal.topologies.swarming.checks import TIME_S, check_figures, check_functions, is_agent, termination_of
+from shoal.topologies.swarming.front import MOST_AGENTS, SwarmFront
+from shoal.topologies.swarming.messages import Published, Resize, SwarmResult, SwarmView
+from shoal.topologies.swarming.plan import SwarmPlan
+from shoal.topologies.wiring.front import Front
+from shoal.topologies.wiring.graph_data import Link
+from shoal.topologies.wiring.signature import Kinds, Signature, kinds_of, signature_of_function, type_names
+from shoal.topologies.wiring.team import Team
+from shoal.topologies.wiring.topology import Topology
 
 _MONITOR = "monitor"
 _UNTIL = (Quiescence(), TimeLimit(TIME_S))

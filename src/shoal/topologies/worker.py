@@ -19,22 +19,24 @@ from typing import Any
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.recipe import is_behavior
 from shoal.runtime.ref import Ref
-from shoal.topologies.aggregate import Aggregate
-from shoal.topologies.assembly import Assembly, Merge
-from shoal.topologies.capable import taken_apart
-from shoal.topologies.classify import Classify
-from shoal.topologies.edge import Edge
-from shoal.topologies.fan_out_result import FanOutResult
-from shoal.topologies.front import Front
-from shoal.topologies.graph_data import Link
-from shoal.topologies.hands import Hand, Hands
-from shoal.topologies.orchestrator import Orchestrator, Plan, Split, Staff
-from shoal.topologies.reach import unknown_labels, unlabelled, unsuited, untyped
-from shoal.topologies.routers import ByCapability, LeastLoaded, Router, WorkerView
-from shoal.topologies.signature import Kinds, Signature, either, kinds_of, signature_of_function, type_names
-from shoal.topologies.synthesis import writers_form, written_by
-from shoal.topologies.wiring import Topology
-from shoal.topologies.worker_checks import (
+from shoal.topologies.answers.aggregate import Aggregate
+from shoal.topologies.answers.fan_out_result import FanOutResult
+from shoal.topologies.answers.synthesis import writers_form, written_by
+from shoal.topologies.wiring.edge import Edge
+from shoal.topologies.wiring.front import Front
+from shoal.topologies.wiring.graph_data import Link
+from shoal.topologies.wiring.signature import (
+    Kinds,
+    Signature,
+    either,
+    kinds_of,
+    signature_of_function,
+    type_names,
+)
+from shoal.topologies.wiring.topology import Topology
+from shoal.topologies.work.assembly import Assembly, Merge
+from shoal.topologies.work.capable import taken_apart
+from shoal.topologies.work.checks import (
     check_classifier,
     check_decomposer,
     check_merge,
@@ -43,6 +45,11 @@ from shoal.topologies.worker_checks import (
     kinds_made,
     known_labels,
 )
+from shoal.topologies.work.classify import Classify
+from shoal.topologies.work.hands import Hand, Hands
+from shoal.topologies.work.orchestrator import Orchestrator, Plan, Split, Staff
+from shoal.topologies.work.reach import unknown_labels, unlabelled, unsuited, untyped
+from shoal.topologies.work.routers import ByCapability, LeastLoaded, Router, WorkerView
 
 _CLASSIFIER, _DECOMPOSER, _WRITER = "classifier", "decomposer", "writer"
 

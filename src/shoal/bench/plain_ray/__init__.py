@@ -25,10 +25,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from shoal.bench.plain_ray.ask import BatchedAsks, PlainAskOneByOne, PlainAsks
+from shoal.bench.plain_ray.coral import PlainCoral
 from shoal.bench.plain_ray.creation import PlainCreation
 from shoal.bench.plain_ray.fan import BatchedFan, PlainFan
 from shoal.bench.plain_ray.restart import PlainRestart
 from shoal.bench.plain_ray.ring import BatchedRing, PlainRing
+from shoal.bench.plain_ray.teams import TEAMS
 from shoal.bench.plain_ray.tell import BatchedTell, PlainTell
 from shoal.bench.sides import SideFactory
 
@@ -42,6 +44,8 @@ PLAIN: Mapping[str, SideFactory] = {
     "create": lambda: PlainCreation(agents=8),
     "cells": lambda: PlainCreation(agents=20),
     "restart": PlainRestart,
+    **TEAMS,
+    "coral": PlainCoral,
 }
 """One call a message, by row."""
 

@@ -1,0 +1,1 @@
+"""``shoal advise``: which team fits a task, as rules that are data."""

@@ -1,0 +1,1 @@
+"""Peers, their channels, and what keeps them from talking for ever."""

@@ -1,0 +1,1 @@
+"""Drafts, objections and verdicts: what debates and acceptance are made of."""

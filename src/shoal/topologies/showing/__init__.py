@@ -1,0 +1,1 @@
+"""``shoal topology``: a team found by name and drawn."""

@@ -1,0 +1,1 @@
+"""How items go through a pipeline."""

@@ -1,0 +1,1 @@
+"""A swarm's tasks on the board: items, claims, findings, the monitor."""

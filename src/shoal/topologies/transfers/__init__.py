@@ -1,0 +1,1 @@
+"""How control passes from one agent to another."""

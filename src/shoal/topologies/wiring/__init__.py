@@ -1,0 +1,5 @@
+"""What all patterns share: specification, edges, front and team."""
+
+from shoal.topologies.wiring.topology import MOST_DEPTH, MOST_MEMBERS, Topology, signature_of, start_member
+
+__all__ = ["MOST_DEPTH", "MOST_MEMBERS", "Topology", "signature_of", "start_member"]

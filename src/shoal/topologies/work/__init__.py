@@ -1,0 +1,1 @@
+"""How an orchestrator chooses workers and divides work among them."""
