@@ -6,6 +6,7 @@ import asyncio
 import pkgutil
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ import shoal
 import tests.topologies
 from tests.contract.test_kills import kill, pids
 from tests.topologies.case import Case
+from tests.topologies.noting import Noting
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
@@ -68,5 +70,24 @@ async def test_a_pattern_loses_nothing_when_its_agents_and_its_front_are_killed(
             kill((await pids(ray_system))[f"{name}/{victim.lstrip('/')}".rstrip("/")])
             for number, answer in enumerate(await asyncio.gather(*asks)):
                 case.check(number, answer)
+    finally:
+        await team.stop(kill=True)
+
+
+@pytest.mark.ray
+async def test_who_has_answered_is_not_made_to_do_it_again_when_the_front_dies(
+    ray_system: shoal.System, fresh: Fresh, tmp_path: Path
+) -> None:
+    name, tasks = fresh("line"), 40
+    first, second = tmp_path / "first", tmp_path / "second"
+    line = shoal.pipeline(first=Noting(str(first), 0.0), second=Noting(str(second), 0.2))
+    team = await ray_system.build(line, name=name)
+    try:
+        asks = [asyncio.ensure_future(team.ask(number, timeout_s=LIMIT_S)) for number in range(tasks)]
+        await asyncio.wait(asks, return_when=asyncio.FIRST_COMPLETED)
+        kill((await pids(ray_system))[name])
+        assert await asyncio.gather(*asks) == list(range(tasks))
+        for log in (first, second):
+            assert sorted(map(int, log.read_text().split())) == list(range(tasks))
     finally:
         await team.stop(kill=True)
