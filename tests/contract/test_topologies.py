@@ -38,6 +38,7 @@ def name_of(case: Case, fresh: Fresh) -> str:
     return fresh("-".join(case.name.replace(",", "").split()))
 
 
+@pytest.mark.slow_on_ray  # there the test below has them work as well
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 async def test_a_pattern_does_many_tasks_at_once(system: shoal.System, fresh: Fresh, case: Case) -> None:
     team = await system.build(case.team(), name=name_of(case, fresh))

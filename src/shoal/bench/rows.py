@@ -73,6 +73,7 @@ class Row:
     """Whether each round sets its sides up anew: for what a process does once, like growing its memory.
     Such rows have fixed counts and no trial runs."""
     messages: float = 0.0
-    """Messages between agents that one operation takes, answers included; 0 where nobody asks."""
+    """Messages between agents that one operation takes, answers included; 0 where nobody asks, or
+    where sides differ."""
     rounds_at_most: int | None = None
     """Fewer rounds than asked for, where one of them takes long."""

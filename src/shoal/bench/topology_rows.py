@@ -65,6 +65,16 @@ MESH = Row(
     op="task",
     messages=10,
 )
+SWARM_MESSAGES, PLAIN_SWARM_MESSAGES = 44, 16
+"""A task's of the row swarm. Of ours, 2 to the front, 8 to agents, 24 to the board, and some 10 that tell the front
+what has changed, of all tasks together. Of plain Ray's, 4 to the front and the board, and 3 an item."""
+SWARM = Row(
+    name="swarm",
+    what="4 agents and a board in memory: each task posts 4 items, an agent makes a finding of each, and the findings "
+    f"are the answer; 256 tasks in flight, a process each; about {SWARM_MESSAGES} messages a task, "
+    f"{PLAIN_SWARM_MESSAGES} in plain Ray, where agents pull and nothing is leased",
+    op="task",
+)
 CORAL = Row(
     name="coral",
     what="a dialogue of teacher and student, with an extractor and a matcher, that they hand on themselves: about 1 KB "
@@ -75,6 +85,6 @@ CORAL = Row(
 )
 
 TOPOLOGY_ROWS: tuple[Row, ...] = (
-    WORKER, PIPELINE, FAN_OUT, SINGLE, DEBATE, HANDOFF, HIERARCHY, GRAPH, MESH, CORAL,
+    WORKER, PIPELINE, FAN_OUT, SINGLE, DEBATE, HANDOFF, HIERARCHY, GRAPH, MESH, SWARM, CORAL,
 )  # fmt: skip
 """In the order in which they are run and shown."""

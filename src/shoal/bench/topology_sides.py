@@ -29,8 +29,12 @@ class TeamSide(Side):
     async def setup(self, stage: Stage) -> None:
         """Start the team, an agent a process on Ray; each has answered once."""
         self._system = await start(self._target, ask_timeout_s=120.0)
+        await self.open(self._system)
         self._team = await self._system.build(self._make(), name="team")
         await self.run(IN_FLIGHT)
+
+    async def open(self, system: System) -> None:
+        """Make ready what the team finds there."""
 
     @property
     def system(self) -> System:
@@ -57,10 +61,19 @@ class TeamSide(Side):
             await self._system.shutdown()
 
 
+class SwarmSide(TeamSide):
+    """A team that works off a board; the board is in memory, as plain Ray's is, and has a process of its own."""
+
+    async def open(self, system: System) -> None:
+        """The region."""
+        await system.board(durable=False).open()
+
+
 def team_sides(target: str | None) -> Mapping[str, SideFactory]:
     """A team for each pattern, by row."""
 
-    def side_of(team: Callable[[], Topology]) -> SideFactory:
-        return lambda: TeamSide(target, team)
+    def side_of(row: str, team: Callable[[], Topology]) -> SideFactory:
+        kind = SwarmSide if row == "swarm" else TeamSide
+        return lambda: kind(target, team)
 
-    return {row: side_of(team) for row, team in TEAMS.items()}
+    return {row: side_of(row, team) for row, team in TEAMS.items()}

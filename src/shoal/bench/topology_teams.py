@@ -6,15 +6,18 @@ from collections.abc import Callable, Mapping
 
 from shoal.bench.topology_work import (
     MEMBERS,
+    SWARM_AGENTS,
     Maker,
     Passing,
     at_once,
     checker,
     desk,
     expert,
+    items_of,
     of_all,
     of_both,
     of_first,
+    of_swarm,
     summed_up,
 )
 from shoal.bench.workload import Parcel
@@ -28,6 +31,7 @@ from shoal.topologies import (
     mesh,
     pipeline,
     single,
+    swarm,
     worker,
 )
 
@@ -50,5 +54,6 @@ TEAMS: Mapping[str, Callable[[], Topology]] = {
     "hierarchy": lambda: hierarchy(at_once, depth=2, width=2, summarize=summed_up, summary=Parcel),
     "graph": _drawn,
     "mesh": lambda: mesh([Passing] * 4, channels=[("1", "2"), ("2", "3"), ("3", "4")], result=of_first),
+    "swarm": lambda: swarm(at_once, count=SWARM_AGENTS, seed=items_of, result=of_swarm),
 }
 """A team for each pattern, by row."""

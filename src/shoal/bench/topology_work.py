@@ -5,18 +5,26 @@ plain Ray's sides send the same messages, so that both carry the same data.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
+
+from pydantic import BaseModel
 
 from shoal.actors.agent import Agent
 from shoal.actors.llm import Verdict
 from shoal.bench.errors import Miscounted
 from shoal.bench.workload import Parcel
 from shoal.runtime.context import Context
-from shoal.topologies import BranchReports, Handed, MeshResult, Peer, Revision, Transfer
+from shoal.topologies import BranchReports, Handed, MeshResult, Peer, Revision, SwarmResult, Transfer
 
 MEMBERS = 8
 """Workers, stages, members of a fan-out."""
+
+SWARM_AGENTS = 4
+"""Agents of a swarm."""
+
+SWARM_ITEMS = 4
+"""What each task of a swarm posts; a finding comes of each."""
 
 WANTED = "the other one"
 """What a draft of a debate has to say in ``sender``."""
@@ -45,6 +53,14 @@ class Reports(BranchReports):
     """What a supervisor makes its answer of."""
 
     answers: dict[str, Parcel]
+
+
+class Findings(BaseModel):
+    """What a swarm answers."""
+
+    number: int
+    """The task's."""
+    findings: list[Parcel]
 
 
 async def at_once(message: Parcel) -> Parcel:
@@ -117,6 +133,27 @@ def of_both(answers: dict[str, Parcel]) -> Parcel:
 def of_first(result: MeshResult) -> Parcel:
     """What the first in line answered."""
     return Parcel.model_validate(result.answers["1"])
+
+
+def items_of(task: Parcel) -> list[Parcel]:
+    """What a task of a swarm begins with."""
+    return [task.model_copy(update={"sender": f"item {place}"}) for place in range(SWARM_ITEMS)]
+
+
+def of_items(findings: Sequence[Parcel]) -> Findings:
+    """What a swarm answers; raises :class:`Miscounted` when a finding is missing, comes twice or is another task's."""
+    told_apart = {(found.number, found.sender) for found in findings}
+    numbers = {found.number for found in findings}
+    if len(findings) != SWARM_ITEMS or len(told_apart) != SWARM_ITEMS or len(numbers) != 1:
+        raise Miscounted(
+            f"{len(told_apart)} findings about tasks {sorted(numbers)} instead of {SWARM_ITEMS} about one"
+        )
+    return Findings(number=numbers.pop(), findings=list(findings))
+
+
+def of_swarm(result: SwarmResult) -> Findings:
+    """The findings of a swarm's task."""
+    return of_items(result.findings)
 
 
 def summed_up(reports: Reports) -> Parcel:

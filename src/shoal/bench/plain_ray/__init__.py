@@ -30,6 +30,7 @@ from shoal.bench.plain_ray.creation import PlainCreation
 from shoal.bench.plain_ray.fan import BatchedFan, PlainFan
 from shoal.bench.plain_ray.restart import PlainRestart
 from shoal.bench.plain_ray.ring import BatchedRing, PlainRing
+from shoal.bench.plain_ray.swarm import PlainSwarm
 from shoal.bench.plain_ray.teams import TEAMS
 from shoal.bench.plain_ray.tell import BatchedTell, PlainTell
 from shoal.bench.sides import SideFactory
@@ -45,6 +46,7 @@ PLAIN: Mapping[str, SideFactory] = {
     "cells": lambda: PlainCreation(agents=20),
     "restart": PlainRestart,
     **TEAMS,
+    "swarm": PlainSwarm,
     "coral": PlainCoral,
 }
 """One call a message, by row."""

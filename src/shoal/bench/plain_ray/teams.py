@@ -30,7 +30,7 @@ from shoal.bench.plain_ray.leads import (
 )
 from shoal.bench.plain_ray.packing import pack, unpack
 from shoal.bench.sides import Counts, Outcome, Side, SideFactory, Stage
-from shoal.bench.topology_work import MEMBERS
+from shoal.bench.topology_work import MEMBERS, Findings
 from shoal.bench.workload import Parcel, parcel
 
 IN_FLIGHT = 256
@@ -40,6 +40,8 @@ class PlainTeam(Side):
     """One call a message, a process each."""
 
     counts = Counts(least=IN_FLIGHT, step=IN_FLIGHT)
+    answer: type[Parcel | Findings] = Parcel
+    """What comes back."""
 
     def __init__(self, kind: type[Lead], members: int) -> None:
         self._kind = kind
@@ -73,7 +75,7 @@ class PlainTeam(Side):
             numbers = range(start, start + IN_FLIGHT)
             answers = ray.get([self._lead.do.remote(pack(parcel(number))) for number in numbers])
             for number, answer in zip(numbers, answers, strict=True):
-                if unpack(Parcel, answer).number != parcel(number).number:
+                if unpack(self.answer, answer).number != parcel(number).number:
                     raise Miscounted(f"task {number} was answered with another one's answer")
         return count
 

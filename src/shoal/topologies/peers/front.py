@@ -14,6 +14,7 @@ from shoal.topologies.peers.messages import Heard, MeshResult
 from shoal.topologies.peers.rounds import Answers, Ending, Round, over, sight_of
 from shoal.topologies.peers.rules import Account, artefact_key, opened, said
 from shoal.topologies.peers.turns import Turns
+from shoal.topologies.wiring.carrying import as_data, plain
 from shoal.topologies.wiring.front import Front
 from shoal.topologies.wiring.history import as_text
 
@@ -69,7 +70,12 @@ class Convener(Front):
             rounds=len(rounds),
             artefact=await self._artefact(task, ctx),
         )
-        return result if plan.result is None else plan.result(result)
+        if plan.result is not None:
+            return plan.result(result)
+        # Plain, as it is for an asker in another process: what an asker sees must not depend on the host.
+        return result.model_copy(
+            update={"answers": plain(result.answers), "artefact": as_data(result.artefact)}
+        )
 
     async def _round(self, now: _Round) -> Round:
         names = self._plan.first

@@ -69,8 +69,8 @@ class MeshResult(BaseModel):
     why: str
     """The same in words and figures."""
     answers: dict[str, Any]
-    """What the peers that got the task answered last, by name; where it crossed processes as plain data. One that a
-    limit cut off has none."""
+    """What the peers that got the task answered last, by name: as plain data for who asked, as they are for the
+    ``result`` function. One that a limit cut off has none."""
     last: dict[str, str]
     """The last thing that each peer said, as text."""
     turns: dict[str, int]

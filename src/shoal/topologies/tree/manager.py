@@ -29,7 +29,7 @@ from shoal.topologies.tree.summaries import (
     gaps_below,
     labelled,
 )
-from shoal.topologies.wiring.carrying import make_form
+from shoal.topologies.wiring.carrying import make_form, plain
 from shoal.topologies.wiring.front import Front
 from shoal.topologies.wiring.signature import Signature
 
@@ -202,7 +202,7 @@ class BranchLead(Front):
         gaps = [*level.gaps.values(), *gaps_below(level.answers)]
         contradictions = [*found, *contradictions_below(level.answers)]
         if plan.summarize is None:
-            made: Any = HierarchyResult(answers=level.answers)
+            made: Any = HierarchyResult(answers=plain(level.answers))
         else:
             fields = {
                 "task": message, "answers": level.answers, "gaps": tuple(gaps),

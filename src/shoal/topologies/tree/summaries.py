@@ -54,7 +54,7 @@ class HierarchyResult(BranchSummary):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     answers: dict[str, Any]
-    """By member. A model is here with its fields, as a dict, once it has travelled."""
+    """By member, as plain data: a model is here with its fields, as a dict."""
 
 
 @message("shoal.BranchReports")

@@ -11,6 +11,7 @@ A member that takes the subclass is given the subclass; one that takes ``str`` i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
@@ -47,6 +48,11 @@ def data_text(value: Any) -> str:
         if isinstance(value, str)
         else to_json(value, bytes_mode="base64", serialize_unknown=True).decode()
     )
+
+
+def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Several of them, by name."""
+    return {name: as_data(value) for name, value in values.items()}
 
 
 def form_for(signature: Signature, base: type[Carrying]) -> type | None:
