@@ -59,6 +59,42 @@ async def test_what_is_wanted_at_once_goes_as_one_message(stand: LimiterStand) -
     assert stand.messages == before + 2
 
 
+async def test_a_settlement_goes_with_the_next_call(stand: LimiterStand) -> None:
+    one = stand.link()
+    permit = await one.acquire(want())
+    before = stand.messages
+    for _ in range(10):
+        permit.settle(DONE)
+        permit = await one.acquire(want())
+    assert stand.messages == before + 10  # and not one more for each settlement
+    permit.settle(DONE)
+    await one.flush()
+    assert (await stand.status()).levels["run"].spent.calls == 11
+
+
+async def test_a_settlement_after_which_nothing_is_wanted_goes_by_itself(stand: LimiterStand) -> None:
+    (await stand.link().acquire(want())).settle(DONE)
+
+    async def settled() -> bool:
+        return (await stand.status()).levels["run"].spent.calls == 1
+
+    assert await eventually(settled)
+
+
+async def test_a_closed_link_has_told_everything_and_tells_nothing_more(stand: LimiterStand) -> None:
+    one = stand.link()
+    permits = [await one.acquire(want()) for _ in range(2)]
+    permits[0].settle(DONE)
+    await one.flush()
+    one.close()
+    before = stand.messages
+    permits[1].settle(DONE)
+    with pytest.raises(LimiterUnavailable, match="shut down"):
+        await one.acquire(want())
+    assert stand.messages == before
+    assert (await stand.status()).levels["run"].spent.calls == 1
+
+
 async def test_who_must_wait_hears_of_it_when_another_process_gives_back(tmp_path: Path) -> None:
     stand = LimiterStand(tmp_path, LimitsSpec(rates={"e": Rates(concurrency=1)}))
     await stand.start()

@@ -108,6 +108,14 @@ class LimiterLink:
         while self._sender is not None and not self.closed:
             await asyncio.wait([self._sender])
 
+    def close(self) -> None:
+        """Send nothing more."""
+        self.closed = True
+        for timer in (self._lingering, self._heart):
+            if timer is not None:
+                timer.cancel()
+        self._lingering = self._heart = None
+
     # -- sending -------------------------------------------------------------------------------------------
 
     def _wake(self) -> None:

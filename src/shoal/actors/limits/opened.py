@@ -67,7 +67,7 @@ async def open_limits(system: System, spec: LimitsSpec) -> Limits:
             await system.stop(ADDRESS)
             raise
         _opened[system] = limits
-        system.before_shutdown(limits.permits.flush)
+        system.before_shutdown(limits.permits.close)
     elif limits.spec != spec:
         raise ConfigError("the limits of this system are open with others: raise them with set_budget")
     return limits

@@ -72,6 +72,11 @@ class LimiterPermits:
         """Wait until the limiter has heard of everything that was settled here."""
         await self._link.flush()
 
+    async def close(self) -> None:
+        """Tell the limiter what was settled here, and then nothing more: the system is being shut down."""
+        await self._link.flush()
+        self._link.close()
+
     async def _look(self, request: Request) -> str:
         try:
             answer = read_answer(await self._send(pack_request(request), _TIMEOUT_S))
