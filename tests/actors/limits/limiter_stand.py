@@ -45,6 +45,7 @@ class LimiterStand:
         self.down = False
         self.session = "s"
         self._asked: set[asyncio.Task[bytes]] = set()
+        self._links: list[LimiterLink] = []
 
     async def start(self) -> Limiter:
         """Start one; the one before, if it lives, goes on."""
@@ -65,7 +66,9 @@ class LimiterStand:
             task.cancel()
 
     async def stop(self) -> None:
-        """In order."""
+        """In order: links first, or what lingers there would come after it."""
+        for link in self._links:
+            link.close()
         self.limiter.stopping()
         await self.limiter.on_stop(self.process, "the test is over")
 
@@ -87,7 +90,8 @@ class LimiterStand:
 
     def link(self, host: str = "host", generation: int = 1) -> LimiterLink:
         """The link of a new process."""
-        return LimiterLink(self.send, make_incarnation(host, generation).hex())
+        self._links.append(LimiterLink(self.send, make_incarnation(host, generation).hex()))
+        return self._links[-1]
 
     async def status(self) -> LimitsStatus:
         """How the limits are."""
