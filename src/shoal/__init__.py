@@ -54,7 +54,7 @@ from shoal.topologies.fan_out import fan_out
 from shoal.topologies.gated import gated
 from shoal.topologies.graph import graph
 from shoal.topologies.handoff import handoff
-from shoal.topologies.hierarchy import Branch
+from shoal.topologies.hierarchy import branch, hierarchy
 from shoal.topologies.mesh import mesh
 from shoal.topologies.peers.messages import MeshResult
 from shoal.topologies.peers.peer import Peer
@@ -67,7 +67,7 @@ from shoal.topologies.stages.gate import gate
 from shoal.topologies.swarm import swarm
 from shoal.topologies.swarming.messages import Published, Resize, SwarmAdvice, SwarmResult, SwarmView
 from shoal.topologies.transfers.transfer import Handed, HandoffRecord, Transfer
-from shoal.topologies.tree.building import branch, hierarchy
+from shoal.topologies.tree.branches import Branch
 from shoal.topologies.tree.contradictions import Contradiction, Reconsider
 from shoal.topologies.tree.summaries import BranchReports, BranchSummary, Gap, HierarchyResult
 from shoal.topologies.wiring.edge import edge

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 import shoal
-from shoal.topologies.tree.building import branch, hierarchy
+from shoal.topologies.hierarchy import branch, hierarchy
 from shoal.topologies.tree.summaries import BranchReports, BranchSummary
 from shoal.topologies.wiring.topology import Topology
 from tests.topologies.case import WAIT_S, Case

@@ -13,8 +13,8 @@ import shoal
 from shoal.runtime.envelope import Scope
 from shoal.runtime.errors import ConfigError, HandlerError
 from shoal.topologies.errors import BadSubtasks, QuorumMissed, SummaryInvalid, Undecided
-from shoal.topologies.hierarchy import warnings_of
-from shoal.topologies.tree.building import branch, hierarchy
+from shoal.topologies.hierarchy import branch, hierarchy
+from shoal.topologies.tree.branches import warnings_of
 from shoal.topologies.tree.contradictions import Contradiction, Reconsider
 from shoal.topologies.tree.summaries import BranchReports, BranchSummary, HierarchyResult
 from tests.topologies.crew import Gate, Held, Ticket

@@ -14,7 +14,7 @@ from shoal.topologies.fan_out import FanOut, fan_out
 from shoal.topologies.gated import Gated, gated
 from shoal.topologies.graph import Graph, graph
 from shoal.topologies.handoff import Handoff, handoff
-from shoal.topologies.hierarchy import Branch, Hierarchy
+from shoal.topologies.hierarchy import branch, hierarchy
 from shoal.topologies.mesh import Mesh, mesh
 from shoal.topologies.peers.messages import MeshResult
 from shoal.topologies.peers.peer import Peer
@@ -35,7 +35,7 @@ from shoal.topologies.swarming.messages import (
     SwarmView,
 )
 from shoal.topologies.transfers.transfer import Handed, HandoffRecord, Transfer
-from shoal.topologies.tree.building import branch, hierarchy
+from shoal.topologies.tree.branches import Branch, Hierarchy
 from shoal.topologies.tree.contradictions import Contradiction, Reconsider
 from shoal.topologies.tree.summaries import BranchReports, BranchSummary, Gap, HierarchyResult
 from shoal.topologies.wiring.edge import Edge, edge
