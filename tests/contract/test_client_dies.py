@@ -112,7 +112,8 @@ async def test_a_killed_client_is_finished_by_resume_and_nothing_recorded_is_don
 
 @pytest.mark.ray
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("points", [1, pytest.param(10, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("points", [1, 10])
 async def test_a_killed_client_of_agents_on_ray_is_finished_by_resume(
     ray_session: str, tmp_path: Path, points: int
 ) -> None:

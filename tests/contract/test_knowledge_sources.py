@@ -159,6 +159,7 @@ async def test_each_change_counts_where_that_is_wanted_and_regions_can_be_severa
     await other.delete_prefix("number/")
 
 
+@pytest.mark.slow_on_ray
 async def test_a_function_can_be_a_source(board: shoal.Board, build: Build) -> None:
     await build(doubler, until=SOON)
     await board.put("number/a", 21)
@@ -275,6 +276,7 @@ async def test_a_team_can_be_a_part_of_something_larger(
 # -- restarts ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow_on_ray
 async def test_a_controller_that_fails_is_started_again_and_goes_on(
     board: shoal.Board, build: Build, stage: shoal.Ref
 ) -> None:

@@ -103,6 +103,7 @@ async def test_children_in_processes_of_their_own_stop_with_their_parent(
         await child.ask(Seen())
 
 
+@pytest.mark.slow_on_ray
 async def test_a_second_system_in_the_process_has_its_own_names_and_ends_alone(
     system: shoal.System, crowd: str, fresh: Fresh, request: pytest.FixtureRequest
 ) -> None:

@@ -98,6 +98,7 @@ async def test_one_for_one_starts_only_the_failed_child_again(
         ("rest_for_one", ["stop c", "start b", "start c"]),
     ],
 )
+@pytest.mark.slow_on_ray
 async def test_those_who_share_a_childs_fate_stop_in_reverse_order_and_start_in_order(
     system: shoal.System, fresh: Fresh, stage: shoal.Ref, strategy: str, then: list[str]
 ) -> None:

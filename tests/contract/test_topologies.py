@@ -24,12 +24,13 @@ BY_PATTERN: list[list[Case]] = [
     if module.name.startswith("case_")
 ]
 CASES = [case for cases in BY_PATTERN for case in cases]
+ALWAYS = ("pipeline", "fan_out, vote", "hierarchy", "swarm")
 KILLED = [
-    pytest.param(case, id=case.name, marks=[pytest.mark.slow] if place else [])
+    pytest.param(case, id=case.name, marks=[pytest.mark.slow] if place or case.name not in ALWAYS else [])
     for cases in BY_PATTERN
     for place, case in enumerate(cases)
 ]
-"""The first of each pattern in every run, the others in the long one: each costs a process for every agent."""
+"""A few in every run, the others in the long one: each costs a process for every agent."""
 LIMIT_S = 100.0
 Fresh = Callable[[str], str]
 

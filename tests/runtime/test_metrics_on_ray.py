@@ -109,6 +109,7 @@ def up(samples: Samples) -> dict[str, float]:
     }
 
 
+@pytest.mark.slow
 async def test_each_node_has_one_endpoint_that_shows_the_hosts_of_that_node(
     fleet: Fleet,
 ) -> None:
