@@ -63,13 +63,14 @@ async def test_a_pattern_loses_nothing_when_its_agents_and_its_front_are_killed(
     team = await ray_system.build(case.team(), name=name)
     try:
         case.check(0, await team.ask(case.message(0), timeout_s=LIMIT_S))
-        for victim in case.victims:
+        of_team = [f"{name}/{victim.lstrip('/')}".rstrip("/") for victim in case.victims]
+        for victim in (*of_team, *case.others):
             asks = [
                 asyncio.ensure_future(team.ask(case.message(number), timeout_s=LIMIT_S))
                 for number in range(case.at_once)
             ]
             await asyncio.wait(asks, return_when=asyncio.FIRST_COMPLETED)
-            kill((await pids(ray_system))[f"{name}/{victim.lstrip('/')}".rstrip("/")])
+            kill((await pids(ray_system))[victim])
             for number, answer in enumerate(await asyncio.gather(*asks)):
                 case.check(number, answer)
     finally:

@@ -24,5 +24,7 @@ class Case:
     """Asserts that the answer to the n-th task is whole and right."""
     victims: tuple[str, ...] = ("",)
     """Whose processes are killed in mid-work: addresses within the team, ``""`` its front."""
+    others: tuple[str, ...] = ()
+    """Processes outside of the team that are killed after that, by name: a board's."""
     at_once: int = 24
     """Tasks in flight when somebody is killed."""
