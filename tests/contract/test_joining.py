@@ -20,7 +20,7 @@ import pytest_asyncio
 
 from tests.contract.waiting import eventually
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.ray]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.ray, pytest.mark.slow]
 ROOT = Path(__file__).resolve().parents[2]
 Attempt = tuple[str | None, dict[str, str]]
 """What is given to ``start``, and what is in the environment then."""

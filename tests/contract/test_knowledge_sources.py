@@ -329,7 +329,7 @@ async def test_a_team_of_that_name_goes_on_where_one_before_it_was_stopped(
 @pytest.mark.parametrize(
     "victim",
     [
-        "controller",
+        pytest.param("controller", marks=pytest.mark.slow),
         pytest.param("watcher", marks=pytest.mark.slow),
         pytest.param("board", marks=pytest.mark.slow),
     ],

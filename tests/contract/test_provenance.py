@@ -32,7 +32,7 @@ from tests.contract.origin_agents import (
 from tests.contract.stands import Stand
 from tests.contract.waiting import PATIENCE_S, eventually
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow_on_ray]
 Fresh = Callable[[str], str]
 
 
