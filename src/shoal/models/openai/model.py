@@ -47,7 +47,7 @@ class OpenAIModel:
         self.spec = spec
         self._base_url = base_url_of(spec)
         self._place = Place(self._base_url, spec.api_key_env)
-        self._key_before = PLACEHOLDER
+        self._key_before = hash(PLACEHOLDER)  # the key itself is kept nowhere: objects get printed
         self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, openai.AsyncOpenAI] = WeakKeyDictionary()
         self._dialect = Dialect("max_completion_tokens" if self._base_url == OPENAI else "max_tokens")
 
@@ -104,9 +104,9 @@ class OpenAIModel:
 
     def _call(self) -> Call:
         key = key_of(self.spec, self._base_url)
-        if key != self._key_before:
+        if hash(key) != self._key_before:
             redact_value(key)  # the variable's name may not tell that it holds a secret
-            self._key_before = key
+            self._key_before = hash(key)
         return Call(self.spec.model, self.endpoint, self._base_url, self.spec.api_key_env, key)
 
     def _client(self) -> openai.AsyncOpenAI:
