@@ -74,6 +74,20 @@ class Member(shoal.Agent):
         await asyncio.Event().wait()
 
 
+class Close(Member):
+    """Has to be where whoever starts it is."""
+
+    beside_parent = True
+
+
+class Starter(Member):
+    """Starts one that has to be beside it."""
+
+    async def on_text(self, name: str, ctx: shoal.Context) -> str:
+        where: str = await ctx.ask(await ctx.spawn(Close(), name=name), Where())
+        return where
+
+
 class Reader(Receiver):
     """A receiver that says where it is."""
 
@@ -183,3 +197,10 @@ async def test_a_shutdown_leaves_no_process_on_either_node(cluster: Cluster, sys
         return not any(psutil.pid_exists(pid) for pid in pids)
 
     assert await eventually(gone)
+
+
+async def test_what_has_to_be_beside_its_parent_is_on_its_node(system: shoal.System) -> None:
+    starters = [await system.spawn(Starter(), name=f"starter-{number}") for number in range(4)]
+    own = [await starter.ask(Where()) for starter in starters]
+    assert len(set(own)) == 2, "Ray put them all on one node: the test shows nothing"
+    assert [await starter.ask(f"close-{number}") for number, starter in enumerate(starters)] == own

@@ -12,7 +12,8 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from shoal.runtime.cell import Cell, State
+from shoal.runtime.cell import Cell
+from shoal.runtime.cell_state import State
 from shoal.runtime.durable.errors import Fenced
 from shoal.runtime.errors import SystemClosed
 from shoal.runtime.peers import NoPeers

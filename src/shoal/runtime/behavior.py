@@ -10,7 +10,8 @@ A behaviour is an object with a :class:`HandlerTable` (message type → handler)
 Handlers of one behaviour run one at a time unless its ``concurrency`` says otherwise. Optional are the attributes
 ``durable`` (its ``state`` survives), ``on_error`` (an :class:`OnError`) and ``retries``; a plain method ``stopping()``,
 called when an orderly stop begins, so that handlers which wait for something that does not come can be let go; a
-plain method ``hands_down(agent)``, which gives what becomes of an agent that it starts; and
+plain method ``hands_down(agent)``, which gives what becomes of an agent that it starts; ``beside_parent = True``: one
+that an agent starts is on the machine of that agent; and
 ``quarantine = False``: no message is blamed for deaths (those of a board wait in it for minutes, whoever kills it).
 """
 

@@ -22,10 +22,12 @@ class Peers(Protocol):
     async def link(self, host: str) -> OutLink:
         """The link to a host by name, connected. Raises :class:`AgentNotFound` or ``AgentStopped``."""
 
-    async def spawn(self, behavior: Behavior, name: str, host: str | None, parent: str = "") -> str:
+    async def spawn(
+        self, behavior: Behavior, name: str, host: str | None, parent: str = "", *, beside: bool = False
+    ) -> str:
         """Start an agent in another process (a new one unless ``host`` names it); returns its address.
 
-        One that ``parent`` has already under this name is found instead.
+        ``beside``: on this machine. One that ``parent`` has already under this name is found instead.
         """
 
     async def stop(self, address: str, reason: str, *, drain: bool, kill: bool) -> None:
@@ -58,7 +60,9 @@ class NoPeers:
         """Always raises."""
         raise AgentNotFound(f"there is no agent or host {host!r} in this system")
 
-    async def spawn(self, behavior: Any, name: str, host: str | None, parent: str = "") -> str:
+    async def spawn(
+        self, behavior: Any, name: str, host: str | None, parent: str = "", *, beside: bool = False
+    ) -> str:
         """Always raises: the host itself spawns locally."""
         raise AgentNotFound(f"there is no host {host!r} in this system")
 

@@ -21,6 +21,8 @@ class RestartPolicy:
     """Address of the supervisor that restarts it; empty: the system itself."""
     with_client: bool = False
     """Whether it must be on the client's machine: it writes files there."""
+    node: str = ""
+    """The Ray node that it must be on; empty: any."""
 
     def __post_init__(self) -> None:
         if self.restart not in [kind.value for kind in Restart]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shoal.runtime.behavior import role_of
-from shoal.runtime.cell import Cell, State
+from shoal.runtime.cell import Cell
+from shoal.runtime.cell_state import State
 from shoal.runtime.errors import SystemClosed
 from shoal.runtime.peers import NoPeers
 from shoal.runtime.ref import Ref, check_name, host_of, make_address
@@ -35,7 +36,8 @@ class Spawned:
             if address not in here.cells or address not in self._children_of(parent):
                 await here.add(agent, name, address)
         else:
-            address = await here.peers.spawn(agent, check_name(name), host, parent.address)
+            beside = host is None and getattr(agent, "beside_parent", False)
+            address = await here.peers.spawn(agent, check_name(name), host, parent.address, beside=beside)
         if parent.children is None:
             parent.children = []
         if address not in parent.children:

@@ -13,7 +13,7 @@ import shoal
 from shoal.models.local import ModelServer, ServeOptions, WhereIs, local_model, server_agent, sharing
 from shoal.models.local.errors import LocalModelError, NotGguf, ServedElsewhere, ServerFailed
 from shoal.models.local.process import answers
-from shoal.models.local.server_agent import place, port_of
+from shoal.models.local.server_agent import ServedAt, place, port_of
 from shoal.models.local.sharing import server_name
 from shoal.runtime.errors import ConfigError, HandlerError
 from tests.models.local.test_serving import FakeEngine, gone
@@ -119,15 +119,35 @@ async def test_who_asks_for_a_model_that_cannot_be_served_gets_the_reason_itself
 async def test_another_file_under_the_same_name_is_refused(gguf: Path) -> None:
     async with shoal.start("local") as system:
         await local_model(system, str(gguf))
-        with pytest.raises(ConfigError, match=r"model/tiny serves .* another alias"):
+        with pytest.raises(ConfigError, match=r"tiny is served from .* another alias"):
             await local_model(system, ServeOptions(gguf="/elsewhere/tiny.gguf"))
 
 
-async def test_a_model_on_another_node_is_not_given_out(gguf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_node_on_which_the_model_is_not_served_gets_a_server_of_its_own(
+    gguf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = ModelServer.on_where_is
+
+    async def of_its_node(self: ModelServer, asked: WhereIs, ctx: shoal.Context) -> ServedAt:
+        """As if the servers were on the nodes that they are for."""
+        where = "here" if ctx.address.count("/") > 1 else "there"
+        return (await answer(self, asked, ctx)).model_copy(update={"place": where})
+
+    monkeypatch.setattr(ModelServer, "on_where_is", of_its_node)
+    monkeypatch.setattr(sharing, "place", lambda: "here")
     async with shoal.start("local") as system:
-        await local_model(system, str(gguf))
+        asker = await system.spawn(Asker())
+        address = await asker.ask(str(gguf))
+        assert address != (await system.ref("model/tiny").ask(WhereIs())).base_url
+        assert await asker.ask(str(gguf)) == address
+
+
+async def test_a_server_that_was_started_on_the_wrong_node_is_not_given_out(
+    gguf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with shoal.start("local") as system:
         monkeypatch.setattr(sharing, "place", lambda: "another machine")
-        with pytest.raises(ServedElsewhere, match=r"another node.*shoal model serve"):
+        with pytest.raises(ServedElsewhere, match=r"another one.*shoal model serve"):
             await local_model(system, str(gguf))
 
 

@@ -27,6 +27,7 @@ class Inheriting:
     def __init__(self, agent: Any, grant: Grant) -> None:
         self._agent = agent
         self._grant = grant
+        self.beside_parent = getattr(agent, "beside_parent", False)
         self.__name__ = role_of_agent(agent)
 
     def __call__(self) -> Behavior:

@@ -78,6 +78,7 @@ class ModelServer:
     mailbox: int | None = None
     overflow = Overflow.BLOCK
     handler_timeout_s: float | None = None
+    beside_parent = True  # its address is a loopback address
 
     def __init__(
         self, options: ServeOptions | None = None, *, launcher: Callable[[ServeOptions], Launch] = prepare

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
+from hashlib import blake2b
 
 from shoal.models.local.errors import ServedElsewhere, ServerFailed
 from shoal.models.local.options import ServeOptions
@@ -33,30 +34,33 @@ async def local_model(
     """The model as it is served on this node, by the agent ``model/<alias>``; started when it is not there.
 
     Asked with the ``System``, the server is started on the client's node, and there until the system is shut down;
-    asked with a ``Context``, it is a child of the agent that asked first. Whoever asks later shares it.
+    asked with a ``Context``, it is a child of the agent that asked first, on its node. Whoever asks later shares it.
+    Each further node of a cluster has a server of its own, ``model/<alias>/<node>``.
 
-    Raises ``LocalModelError`` when it cannot be served, :class:`~shoal.models.local.errors.ServedElsewhere` when it is
-    served on another node, and ``ConfigError`` when the name serves another model.
+    Raises ``LocalModelError`` when it cannot be served, and ``ConfigError`` when the name serves another model.
     """
     options = ServeOptions(gguf=options) if isinstance(options, str) else options
-    name = server_name(options)
-    served = await _found_or_started(at, name, ModelServer(options, launcher=launcher))
+    server = ModelServer(options, launcher=launcher)
+    served = await _found_or_started(at, server_name(options), server)
+    if served.place != place():  # its loopback address is another one than ours
+        served = await _found_or_started(at, server_name(options, place()), server)
     if served.options.gguf != options.gguf:
         raise ConfigError(
-            f"{name} serves {served.options.gguf}, not {options.gguf}: give one of them another alias"
+            f"{options.name} is served from {served.options.gguf}, not {options.gguf}: give one of them another alias"
         )
     if served.place != place():
         raise ServedElsewhere(
-            f"{name} is served on another node, at its loopback address. Keep the agents that ask it there, or start "
-            "`shoal model serve` on this node and give its address as base_url",
+            f"the server of {options.name} for this node was started on another one, at its loopback address. Ask for "
+            "it from an agent on this node, or start `shoal model serve` here and give its address as base_url",
             base_url=served.base_url,
         )
     return model_at(served.base_url, served.options.name, served.options.slots, served.options.context_tokens)
 
 
-def server_name(options: ServeOptions) -> str:
-    """The name of the agent that serves a model."""
-    return f"model/{re.sub(r'[^A-Za-z0-9_.:-]', '-', options.name)}"[:128]
+def server_name(options: ServeOptions, where: str = "") -> str:
+    """The name of the agent that serves a model: the first one's, or of the node ``where``."""
+    name = f"model/{re.sub(r'[^A-Za-z0-9_.:-]', '-', options.name)}"[:110]
+    return f"{name}/{blake2b(where.encode(), digest_size=4).hexdigest()}" if where else name
 
 
 async def _found_or_started(at: System | Context, name: str, server: ModelServer) -> ServedAt:

@@ -151,14 +151,23 @@ class RayPeers:
     # -- starting and stopping -----------------------------------------------------------------------------
 
     async def spawn(
-        self, agent: Any, name: str, host: str | None, parent: str = "", policy: RestartPolicy | None = None
+        self,
+        agent: Any,
+        name: str,
+        host: str | None,
+        parent: str = "",
+        policy: RestartPolicy | None = None,
+        *,
+        beside: bool = False,
     ) -> str:
-        """Start an agent: alone in a new host of its name, or in the existing ``host``."""
+        """Start an agent: alone in a new host of its name (``beside``: on this node), or in the existing ``host``."""
         blob = pack_agent(agent)
         if host is not None:
             _, actor = await self.find(host)
             await call(actor.add_agent.remote(blob, name))
             return make_address(name, host)
+        if beside:
+            policy = RestartPolicy(node=ray.get_runtime_context().get_node_id())
         await self.create_host(name, (Tenant(name, blob),), parent, policy)
         return name
 

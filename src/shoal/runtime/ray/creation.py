@@ -52,7 +52,7 @@ async def start_host(
     ``suspects``: messages in whose handling earlier incarnations died, and how often.
     """
     actor = await asyncio.to_thread(actor_by_name, spare, NAMESPACE) if spare else None
-    node = settings.client_node if record.policy.with_client else ""
+    node = record.policy.node or (settings.client_node if record.policy.with_client else "")
     if actor is not None and node and await asyncio.to_thread(_several_nodes):
         ray.kill(actor)  # nobody knows which node it is on
         actor = None
