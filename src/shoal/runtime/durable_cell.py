@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from shoal.runtime.behavior import Behavior
-from shoal.runtime.cell import REPLIES_KEPT_BYTES, Cell, State
+from shoal.runtime.cell import REPLIES_KEPT_BYTES, Cell
+from shoal.runtime.cell_state import State
 from shoal.runtime.codec import decode_as, encode, entry_of
 from shoal.runtime.config import describe_invalid
 from shoal.runtime.deadletters import Reason
