@@ -15,7 +15,9 @@ has a process of its own on Ray; on the local host all live in this process.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from shoal.actors.supervisor_messages import (
@@ -31,6 +33,8 @@ from shoal.actors.supervisor_messages import (
     WhichChildren,
 )
 from shoal.actors.supervisor_ref import SupervisorRef
+from shoal.actors.tools.grants import Grant
+from shoal.actors.tools.inheriting import made_under, under
 from shoal.runtime import supervision as machine
 from shoal.runtime.behavior import HandlerTable
 from shoal.runtime.config import Overflow
@@ -87,6 +91,8 @@ class Supervisor:
         for child in self.spec.children:
             _check_agent(child, dynamic=self.spec.dynamic)
         self._on_report = on_report or _ignore
+        self._above: Grant | None = None
+        """What its children's tools are bounded by."""
         self._at_work: Supervising | None = None
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Supervisor:
@@ -95,6 +101,18 @@ class Supervisor:
         fresh.__dict__.update(self.__dict__)
         fresh._at_work = None
         return fresh
+
+    def under(self, above: Grant) -> Supervisor:
+        """The same supervisor, whose children have at most the tools that ``above`` has: what an agent with tools
+        starts. Those that are added later are no exception."""
+        narrowed = copy.deepcopy(self)
+        narrowed._above = above if self._above is None else self._above.meet(above)
+        hands_down = partial(made_under if self.spec.dynamic else under, above)
+        children = [
+            child.model_copy(update={"agent": hands_down(child.agent)}) for child in self.spec.children
+        ]
+        narrowed.spec = self.spec.model_copy(update={"children": tuple(children)})
+        return narrowed
 
     def handler_table(self) -> HandlerTable:
         """The requests it answers."""
@@ -182,6 +200,8 @@ class Supervisor:
         if order.spec is not None:
             spec = _checked(order.spec)
             _check_agent(spec, dynamic=False)
+            if self._above is not None:
+                spec = spec.model_copy(update={"agent": under(self._above, spec.agent)})
         if order.id is not None:
             check_name(order.id)
         extra = ((), {}) if order.extra is None and self.spec.dynamic else order.extra

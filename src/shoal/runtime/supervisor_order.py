@@ -5,7 +5,7 @@ On Ray they go as Ray's pickle in a call on the host's actor, as a spawn does; i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from shoal.runtime.context import Context
@@ -52,6 +52,8 @@ async def take_order(behavior: Any, address: str, order: Order) -> Any:
 
 async def send_order(sender: Sender, address: str, order: Order) -> Any:
     """Give an order through whoever sends here: a host, or an agent's context."""
+    if isinstance(sender, Context):
+        order = _of_agent(sender, order)
     host: Host = sender._cell.host if isinstance(sender, Context) else sender  # type: ignore[assignment]
     cell = host.cells.get(address)
     if cell is not None:
@@ -59,3 +61,11 @@ async def send_order(sender: Sender, address: str, order: Order) -> Any:
     if address in host.stopped:
         raise AgentNotFound(f"{address} is stopped: {host.stopped[address]}")
     return await host.peers.order(address, order)
+
+
+def _of_agent(ctx: Context, order: Order) -> Order:
+    """The order as this agent may give it: a child that it adds gets what it hands down, as one that it spawns."""
+    hands_down = getattr(ctx._cell.behavior, "hands_down", None)
+    if hands_down is None or not isinstance(order, StartChildOrder) or not hasattr(order.spec, "agent"):
+        return order
+    return replace(order, spec=order.spec.model_copy(update={"agent": hands_down(order.spec.agent)}))

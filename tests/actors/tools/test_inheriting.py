@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 import shoal
-from shoal import LLMAgent, ScriptedModel, wants
+from shoal import LLMAgent, ScriptedModel, SupervisorRef, wants
 from shoal.models.chat import ChatRequest, Role
 
 MAILS: list[str] = []
@@ -57,11 +57,72 @@ async def manages(text: str, ctx: shoal.Context) -> str:
     return answer
 
 
+class Supervising(shoal.Agent):
+    """Starts a supervisor, whose child answers."""
+
+    async def on_text(self, text: str, ctx: shoal.Context) -> str:
+        ref = await ctx.spawn(self.supervisor(), name="tree")
+        answer: str = await ctx.ask(await self.child_of(ref), text)
+        return answer
+
+    def supervisor(self) -> shoal.Supervisor:
+        return shoal.Supervisor([shoal.ChildSpec(id="one", agent=child())])
+
+    async def child_of(self, ref: Any) -> shoal.Ref:
+        return shoal.Ref("tree/one")
+
+
+class Nesting(Supervising):
+    """A supervisor under a supervisor."""
+
+    def supervisor(self) -> shoal.Supervisor:
+        return shoal.Supervisor([shoal.ChildSpec(id="inner", agent=super().supervisor())])
+
+    async def child_of(self, ref: Any) -> shoal.Ref:
+        return shoal.Ref("tree/inner/one")
+
+
+class Templating(Supervising):
+    """A supervisor that makes its children of a template."""
+
+    def supervisor(self) -> shoal.Supervisor:
+        return shoal.Supervisor([shoal.ChildSpec(id="any", agent=child)], strategy="simple_one_for_one")
+
+    async def child_of(self, ref: Any) -> shoal.Ref:
+        made: shoal.Ref = await ref.start_child()
+        return made
+
+
+class Adding(Supervising):
+    """Adds a child to a supervisor that runs."""
+
+    def supervisor(self) -> shoal.Supervisor:
+        return shoal.Supervisor()
+
+    async def child_of(self, ref: Any) -> shoal.Ref:
+        added: shoal.Ref = await ref.start_child(shoal.ChildSpec(id="late", agent=child()))
+        return added
+
+
+class AddingElsewhere(shoal.Agent):
+    """Adds a child to a supervisor that the program has started."""
+
+    async def on_text(self, text: str, ctx: shoal.Context) -> str:
+        added = await SupervisorRef("of-the-program").start_child(shoal.ChildSpec(id="late", agent=child()))
+        answer: str = await ctx.ask(added, text)
+        return answer
+
+
 STARTED: dict[str, Callable[[], Any]] = {
     "an LLM agent": child,
     "an agent that starts one": Manager,
     "a class": lambda: Made,
     "a function": lambda: manages,
+    "a supervisor": Supervising,
+    "a supervisor under another": Nesting,
+    "a supervisor with a template": Templating,
+    "a supervisor that it gives a child": Adding,
+    "somebody else's supervisor that it gives a child": AddingElsewhere,
 }
 
 
@@ -91,6 +152,7 @@ async def system(tmp_path: Path) -> AsyncIterator[shoal.System]:
 
 @pytest.mark.parametrize("how", STARTED)
 async def test_what_an_agent_starts_cannot_use_a_tool_that_it_has_not(system: shoal.System, how: str) -> None:
+    await system.spawn(shoal.Supervisor(), name="of-the-program")
     parent = await system.spawn(LLMAgent(ScriptedModel(hires), tools=[hiring(how), add]), name="parent")
     summed, mailed = (await parent.ask("go")).split(" | ")
     assert summed == "3"
@@ -100,6 +162,7 @@ async def test_what_an_agent_starts_cannot_use_a_tool_that_it_has_not(system: sh
 
 @pytest.mark.parametrize("how", STARTED)
 async def test_what_an_agent_starts_may_use_what_both_have(system: shoal.System, how: str) -> None:
+    await system.spawn(shoal.Supervisor(), name="of-the-program")
     parent = await system.spawn(LLMAgent(ScriptedModel(hires), tools=[hiring(how), add, mail]), name="parent")
     assert (await parent.ask("go")).split(" | ") == ["3", "sent"]
     assert MAILS == ["hello"]

@@ -1,6 +1,7 @@
 """What an agent with tools starts has at most its tools, and so has whatever that starts.
 
-The runtime asks a behaviour that has ``hands_down`` what becomes of an agent that it starts (``Context.spawn``).
+The runtime asks a behaviour that has ``hands_down`` what becomes of an agent that it starts: by ``Context.spawn``, or
+by giving it to a supervisor as a child.
 """
 
 from __future__ import annotations
@@ -39,3 +40,20 @@ class Inheriting:
             behavior.hands_down = partial(under, self._grant)
         made: Behavior = behavior
         return made
+
+
+class MakingUnder:
+    """A template of agents (what makes one of arguments), each of which is under a grant."""
+
+    def __init__(self, template: Any, grant: Grant) -> None:
+        self._template = template
+        self._grant = grant
+        self.__name__ = role_of_agent(template)
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        return under(self._grant, self._template(*args, **options))
+
+
+def made_under(grant: Grant, template: Any) -> MakingUnder:
+    """The template as one that has ``grant`` may start agents by it."""
+    return MakingUnder(template, grant)
