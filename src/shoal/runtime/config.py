@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from shoal.runtime.errors import ConfigError
+from shoal.runtime.place import Place
 from shoal.runtime.redaction import redact
 from shoal.runtime.secret_fields import redact_field
 
@@ -73,6 +74,8 @@ class Config(BaseModel):
     """Use Unix sockets between processes of one node; ``False``: Ray calls only."""
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     """Port of the node's scrape endpoint on loopback. ``0``: any free one. ``None``: no endpoint."""
+    metrics_host: str = "127.0.0.1"
+    """The address that the scrape endpoints listen on. Loopback unless told otherwise: they ask for no password."""
     isolate: bool = False
     """Local host: send every message through the codec, as between processes (slower; finds aliasing)."""
     run_dir: str = ""
@@ -87,6 +90,16 @@ class Config(BaseModel):
     limits: dict[str, Any] = Field(default_factory=dict)
     """Budgets of teams, agents and tasks, and rates of models: the fields of
     :class:`~shoal.actors.limits.spec.LimitsSpec`."""
+
+    placement: Literal["default", "spread", "pack"] = "default"
+    """On Ray: where processes go that ``places`` does not bind to a node. ``spread``: over as many nodes as there are;
+    ``pack``: on the client's node while it has room; ``default``: as Ray likes."""
+    places: dict[str, Place] = Field(default_factory=dict)
+    """On Ray: what processes need of their nodes, by the agent's address, the last part of it, or a pattern (``*``)."""
+    runtime_env: dict[str, Any] = Field(default_factory=dict)
+    """On Ray: how code, data and variables reach the nodes, as Ray's ``runtime_env`` of the job."""
+    seed: int | None = None
+    """What random choices of agents begin with (``Context.seed``); models are then asked with a seed of the task."""
 
     journal: Literal["tasks", "messages"] = "tasks"
     """What a run records: its tasks and what happened to agents, or each handled message as well."""

@@ -1,4 +1,4 @@
-"""The scrape endpoint: a small HTTP server in a thread, on loopback only.
+"""The scrape endpoint: a small HTTP server in a thread, on loopback unless told otherwise (``metrics_host``).
 
 It serves ``/metrics`` also while the process's event loop is blocked. What it shows comes from ``gather``,
 called anew for each scrape, off the event loop's thread; scrapes go one after the other.
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("shoal.metrics")
 _LOOPBACK = "127.0.0.1"
 _OUR_NAMES = frozenset({_LOOPBACK, "localhost", "[::1]"})
+_ANY = "0.0.0.0"
 _CLIENT_S = 10.0
 """How long a scraper may take to say what it wants."""
 _STOP_S = 3.0
@@ -34,7 +35,7 @@ class MetricsEndpoint(NamedTuple):
     """Where one node's metrics are served."""
 
     url: str
-    """On the node's own loopback address."""
+    """On the node's loopback address, or the one that it is reached by (``metrics_host``)."""
     node: str
     """Ray node id (hex), or ``local``."""
     host: str
@@ -44,14 +45,24 @@ class MetricsEndpoint(NamedTuple):
 class MetricsServer:
     """Serves the figures of one node. Raises :class:`StartError` when the port cannot be had."""
 
-    def __init__(self, port: int, gather: Callable[[], Sequence[Snapshot]]) -> None:
+    def __init__(
+        self,
+        port: int,
+        gather: Callable[[], Sequence[Snapshot]],
+        *,
+        listen: str = _LOOPBACK,
+        known_as: str = "",
+    ) -> None:
+        """``listen``: the address to listen on. ``known_as``: what others reach it by, where that is any."""
         self._gather = gather
+        self._listen = listen
+        self._known_as = listen if listen != _ANY else known_as or socket.gethostname()
         self._closed = False
         self._scraping = threading.Lock()
         try:
-            self._server = _Server(port, self)
+            self._server = _Server(listen, port, self)
         except OSError as exc:
-            raise StartError(_why_not(port, exc)) from exc
+            raise StartError(_why_not(listen, port, exc)) from exc
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(target=self._serve, name="shoal-metrics", daemon=True)
         self._thread.start()
@@ -59,7 +70,12 @@ class MetricsServer:
     @property
     def url(self) -> str:
         """Where to scrape."""
-        return f"http://{_LOOPBACK}:{self.port}/metrics"
+        return f"http://{self._known_as}:{self.port}/metrics"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can ask it."""
+        return self._listen in _OUR_NAMES
 
     def _serve(self) -> None:
         # Not serve_forever(): it wakes twice a second, and stopping it takes half a second.
@@ -86,7 +102,8 @@ class MetricsServer:
             return
         self._closed = True
         try:
-            socket.create_connection((_LOOPBACK, self.port), timeout=_STOP_S).close()  # wakes its thread
+            near = _LOOPBACK if self._listen == _ANY else self._listen
+            socket.create_connection((near, self.port), timeout=_STOP_S).close()  # wakes its thread
         except OSError as exc:
             _log.info("the metrics endpoint was gone already: %s", exc)
         self._thread.join(_STOP_S)
@@ -94,14 +111,16 @@ class MetricsServer:
             self._scraping.release()
 
 
-def _why_not(port: int, exc: OSError) -> str:
+def _why_not(listen: str, port: int, exc: OSError) -> str:
     if exc.errno == errno.EADDRINUSE:
         return (
-            f"metrics_port {port} is in use on {_LOOPBACK}: choose another one, end who has it, "
+            f"metrics_port {port} is in use on {listen}: choose another one, end who has it, "
             "or set metrics_port=0 for any free port"
         )
     why = exc.strerror or exc
-    return f"metrics_port {port} cannot be served on {_LOOPBACK} ({why}): choose another one, or 0 for any"
+    if exc.errno == errno.EADDRNOTAVAIL or isinstance(exc, socket.gaierror):
+        return f"metrics_host {listen} is no address of this machine ({why}): give one that is, or 0.0.0.0 for all"
+    return f"metrics_port {port} cannot be served on {listen} ({why}): choose another one, or 0 for any"
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -109,10 +128,10 @@ class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 16
 
-    def __init__(self, port: int, owner: MetricsServer) -> None:
+    def __init__(self, listen: str, port: int, owner: MetricsServer) -> None:
         self.owner = owner
         # Not HTTPServer: it asks the resolver for the machine's name, which can take seconds.
-        super().__init__((_LOOPBACK, port), _Request)
+        super().__init__((listen, port), _Request)
 
     def verify_request(self, request: object, client_address: object) -> bool:
         return not self.owner.closed
@@ -144,7 +163,8 @@ class _Request(BaseHTTPRequestHandler):
 
     def _respond(self) -> tuple[HTTPStatus, str, bytes]:
         name = self.headers.get("Host", _LOOPBACK).strip().lower()
-        if (name if name.endswith("]") else name.rpartition(":")[0] or name) not in _OUR_NAMES:
+        name = name if name.endswith("]") else name.rpartition(":")[0] or name
+        if self.server.owner.is_local and name not in _OUR_NAMES:
             # A web page that points its own name at 127.0.0.1 (DNS rebinding) reads us through a browser.
             return _note(HTTPStatus.FORBIDDEN, f"ask for {_LOOPBACK} or localhost, not for {name!r}")
         if self.path.partition("?")[0] != "/metrics":

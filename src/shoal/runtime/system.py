@@ -24,6 +24,7 @@ from shoal.runtime.journal.resuming import TakenRun
 from shoal.runtime.logs import set_up_logs
 from shoal.runtime.metrics_endpoint import MetricsEndpoint, MetricsServer
 from shoal.runtime.metrics_snapshot import Snapshot, take_snapshot
+from shoal.runtime.metrics_targets import TargetsFile
 from shoal.runtime.news import News
 from shoal.runtime.recipe import check_recipe
 from shoal.runtime.recorder import NAME as RECORDER
@@ -75,6 +76,7 @@ class System:
         self._watch = LoopWatch(config.blocked_loop_s, name)
         self._token: Token[Sender] | None = None
         self._metrics: MetricsServer | None = None
+        self._targets: TargetsFile | None = None
         self._run: Run | None = None
         self._news: News | None = None
         self._hooks: list[Callable[[], Awaitable[None]]] = []
@@ -254,6 +256,11 @@ class System:
     def _node(self) -> str:
         return self.name
 
+    @property
+    def _machine(self) -> str:
+        """What other machines reach this one by; empty: by its name."""
+        return ""
+
     def _snapshot(self) -> Snapshot:
         return take_snapshot(self._host, self._watch.silent_s)
 
@@ -312,6 +319,9 @@ class System:
         self._run = run
         self._news = News(run, self._host, self._happened, self.dead_letters)
         self._news.start()
+        if self.config.metrics_port is not None:
+            self._targets = TargetsFile(run.path, run.id, self.metrics_endpoints)
+            self._targets.start()
 
     async def _happened(self, after: float) -> list[dict[str, Any]]:
         """What was told of agents since then."""
@@ -323,6 +333,8 @@ class System:
         await self._stop_metrics()
 
     async def _stop_metrics(self) -> None:
+        if self._targets is not None:
+            await self._targets.stop()
         if self._metrics is not None:
             await asyncio.to_thread(self._metrics.stop)
 
@@ -331,7 +343,12 @@ class System:
     def _begin(self) -> None:
         set_up_logs()
         if self.config.metrics_port is not None:
-            self._metrics = MetricsServer(self.config.metrics_port, self._gather)
+            self._metrics = MetricsServer(
+                self.config.metrics_port,
+                self._gather,
+                listen=self.config.metrics_host,
+                known_as=self._machine,
+            )
         self._watch.start(asyncio.get_running_loop())
 
     def _ref(self, address: str, agent: Any = None) -> Ref:

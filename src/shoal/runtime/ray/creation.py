@@ -11,6 +11,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from shoal.runtime.errors import AgentDied, NameTaken, SpawnError
 from shoal.runtime.failure import unpack_error
+from shoal.runtime.place import PLAIN, Place, place_of
 from shoal.runtime.ray.calls import actor_by_name, is_death
 from shoal.runtime.ray.directory import NAMESPACE
 
@@ -22,7 +23,9 @@ BOOT_S = 120.0
 """Longest wait for a new host's process; a loaded 2-core machine starts 20 in 6 s."""
 
 
-def create_actor(host_class: type, settings: Settings, label: str, node: str = "") -> Any:
+def create_actor(
+    host_class: type, settings: Settings, label: str, node: str = "", place: Place = PLAIN
+) -> Any:
     """Start the actor of a host, on a node if one is named. Raises :class:`NameTaken` or :class:`SpawnError`."""
     # max_restarts=0: Ray would restart without order or backoff, behind the back of whoever supervises.
     options: dict[str, Any] = {
@@ -31,17 +34,31 @@ def create_actor(host_class: type, settings: Settings, label: str, node: str = "
         "lifetime": "detached",
         "max_restarts": 0,
         "max_concurrency": 100_000,
+        **place.options(),
     }
-    if node:
-        options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(node, soft=False)
+    strategy = _strategy(settings, node, place)
+    if strategy is not None:
+        options["scheduling_strategy"] = strategy
     remote: Any = ray.remote  # its annotations know nothing of concurrency groups
-    actor_class = remote(num_cpus=0, concurrency_groups={"control": 64})(host_class)
+    actor_class = remote(concurrency_groups={"control": 64})(host_class)
     try:
         return actor_class.options(**options).remote(settings)
     except ValueError as exc:
         if "already" in str(exc):
             raise NameTaken(f"the name {label!r} is in use in this system") from exc
         raise SpawnError(f"{label}: Ray refused to start its process: {exc}") from exc
+
+
+def _strategy(settings: Settings, node: str, place: Place) -> Any:
+    if node:
+        return NodeAffinitySchedulingStrategy(node, soft=False)
+    if place.labels:
+        return None  # Ray takes either a strategy or labels
+    if settings.config.placement == "spread":
+        return "SPREAD"
+    if settings.config.placement == "pack" and settings.client_node:
+        return NodeAffinitySchedulingStrategy(settings.client_node, soft=True)
+    return None
 
 
 async def start_host(
@@ -53,6 +70,10 @@ async def start_host(
     """
     actor = await asyncio.to_thread(actor_by_name, spare, NAMESPACE) if spare else None
     node = record.policy.node or (settings.client_node if record.policy.with_client else "")
+    place = PLAIN if record.policy.with_client else place_of(settings.config.places, record.name)
+    if actor is not None and not place.plain:
+        ray.kill(actor)  # it has taken nothing of its node
+        actor = None
     if actor is not None and node and await asyncio.to_thread(_several_nodes):
         ray.kill(actor)  # nobody knows which node it is on
         actor = None
@@ -62,16 +83,17 @@ async def start_host(
         except AgentDied:
             pass  # the spare had died itself; the name is still ours
     label = record.name if record.generation == 1 else f"{record.name}#{record.generation}"
-    actor = await _create(host_class, settings, label, node)
-    return await _boot(actor, record, suspects), actor
+    actor = await _create(host_class, settings, label, node, place)
+    return await _boot(actor, record, suspects, place), actor
 
 
 def _several_nodes() -> bool:
     return sum(bool(node["Alive"]) for node in ray.nodes()) > 1  # type: ignore[no-untyped-call]
 
 
-async def _create(host_class: type, settings: Settings, label: str, node: str) -> Any:
-    creating = asyncio.ensure_future(asyncio.to_thread(create_actor, host_class, settings, label, node))
+async def _create(host_class: type, settings: Settings, label: str, node: str, place: Place) -> Any:
+    create = asyncio.to_thread(create_actor, host_class, settings, label, node, place)
+    creating = asyncio.ensure_future(create)
     try:
         return await asyncio.shield(creating)
     except asyncio.CancelledError:
@@ -85,7 +107,7 @@ def _kill_created(creating: asyncio.Future[Any]) -> None:
         ray.kill(creating.result())
 
 
-async def _boot(actor: Any, record: HostRecord, suspects: dict[bytes, int]) -> HostInfo:
+async def _boot(actor: Any, record: HostRecord, suspects: dict[bytes, int], place: Place = PLAIN) -> HostInfo:
     try:
         async with asyncio.timeout(BOOT_S):
             await call(actor.prepare.remote())
@@ -94,8 +116,9 @@ async def _boot(actor: Any, record: HostRecord, suspects: dict[bytes, int]) -> H
     except BaseException as exc:
         ray.kill(actor)
         if isinstance(exc, TimeoutError):
+            needs = "" if place.plain else f" (it needs {place})"
             raise SpawnError(
-                f"{record.name}: its process did not start in {BOOT_S:g} s; is the cluster full?"
+                f"{record.name}: its process did not start in {BOOT_S:g} s{needs}; is the cluster full?"
             ) from exc
         raise
     return info

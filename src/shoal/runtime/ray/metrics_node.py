@@ -40,6 +40,12 @@ def own_node() -> str:
     return node
 
 
+def own_machine() -> str:
+    """The address that other machines reach this one by, as Ray knows it."""
+    address: str = ray.util.get_node_ip_address()  # type: ignore[no-untyped-call]
+    return address
+
+
 class NodeMetrics:
     """Gathers the figures of the hosts of ``node``. ``own`` gives this process's; the others are called."""
 
@@ -122,7 +128,8 @@ class MetricsCandidate:
         level = logging.WARNING
         while True:
             try:
-                return MetricsServer(port, self._metrics.gather)
+                listen = self._settings.config.metrics_host
+                return MetricsServer(port, self._metrics.gather, listen=listen, known_as=own_machine())
             except StartError as error:
                 _log.log(level, "node %s has no metrics endpoint yet: %s", self._info.node, error)
             level = logging.INFO

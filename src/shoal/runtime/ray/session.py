@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,25 +30,45 @@ from shoal.runtime.ray.directory import NAMESPACE
 _log = logging.getLogger("shoal.ray")
 
 
-def join(address: str | None, *, connect_timeout_s: float = 20.0) -> bool:
+_IN_JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
+"""Set in a program that was submitted to a cluster (``ray job submit``)."""
+
+
+def join(
+    address: str | None, runtime_env: Mapping[str, Any] | None = None, *, connect_timeout_s: float = 20.0
+) -> bool:
     """Connect this process to Ray. Returns whether a cluster was started for it.
 
     ``None`` starts one on this machine, unless ``RAY_ADDRESS`` names one (for a job submitted to a cluster Ray sets
-    it). A Ray session that the process has already is used as it is. Raises :class:`StartError`.
+    it). A Ray session that the process has already is used as it is, and so is the runtime environment that a submitted
+    job has: what it says there counts, and ``runtime_env`` adds the rest. Raises :class:`StartError`.
     """
     if ray.is_initialized():
         _check_same(address, connect_timeout_s)
         return False
     named = os.environ.get("RAY_ADDRESS", "") if address in (None, "auto") else ""
     try:
-        return _join(named or address or "local", connect_timeout_s)
+        return _join(named or address or "local", _not_said(runtime_env or {}), connect_timeout_s)
     except StartError as error:
         if not named:
             raise
         raise StartError(f"{error} (the address is from the environment: RAY_ADDRESS)") from error
 
 
-def _join(address: str, timeout_s: float) -> bool:
+def _not_said(runtime_env: Mapping[str, Any]) -> dict[str, Any]:
+    """What the job that this process belongs to does not say itself: Ray refuses what is said twice."""
+    try:
+        said = json.loads(os.environ.get(_IN_JOB) or "{}").get("runtime_env") or {}
+    except (ValueError, AttributeError):
+        said = {}
+    rest = {key: value for key, value in runtime_env.items() if key not in said or key == "env_vars"}
+    if "env_vars" in rest:
+        known = said.get("env_vars") or {}
+        rest["env_vars"] = {name: value for name, value in rest["env_vars"].items() if name not in known}
+    return rest
+
+
+def _join(address: str, runtime_env: dict[str, Any], timeout_s: float) -> bool:
     ours = address == "local"
     options: dict[str, Any] = {
         "address": address,
@@ -55,6 +77,8 @@ def _join(address: str, timeout_s: float) -> bool:
         "log_to_driver": True,
         "configure_logging": False,
     }
+    if runtime_env:
+        options["runtime_env"] = runtime_env
     # Ray's own wait for an address that does not answer is a minute, and ends the process in some versions.
     os.environ.setdefault("RAY_gcs_server_request_timeout_seconds", str(int(timeout_s)))
     logging.getLogger("ray").setLevel(logging.ERROR)

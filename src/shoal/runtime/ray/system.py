@@ -30,7 +30,7 @@ from shoal.runtime.ray.cluster import RayPeers, pack_agent
 from shoal.runtime.ray.creation import call
 from shoal.runtime.ray.directory import NAMESPACE
 from shoal.runtime.ray.host_actor import HostActor
-from shoal.runtime.ray.metrics_node import NodeMetrics, own_node
+from shoal.runtime.ray.metrics_node import NodeMetrics, own_machine, own_node
 from shoal.runtime.ray.record_store import sweep_stale_records
 from shoal.runtime.ray.records import HostInfo
 from shoal.runtime.ray.session import join, leave
@@ -143,6 +143,10 @@ class RaySystem(System):
     def _node(self) -> str:
         return self._settings.client_node or "client"
 
+    @property
+    def _machine(self) -> str:
+        return own_machine()
+
     def _gather(self) -> list[Snapshot]:
         return NodeMetrics(self._settings.client_node, self._snapshot, self._settings.directory).gather()
 
@@ -230,7 +234,9 @@ async def _within(result: Any) -> Any:
 
 async def start_on_ray(target: str | None, config: Config) -> RaySystem:
     """Join Ray and start a system on it. Raises :class:`StartError`."""
-    ours = join(target)  # on the main thread: Ray sets signal handlers; nothing else runs here yet
+    ours = join(
+        target, config.runtime_env
+    )  # on the main thread: Ray sets signal handlers; nothing else runs here yet
     await asyncio.to_thread(sweep_stale_directories)
     name = f"shoal-{secrets.token_hex(4)}"
     if not config.run_dir:
