@@ -15,6 +15,7 @@ from shoal.blackboard.replay.command import board
 from shoal.demo.command import demo
 from shoal.models.command import model
 from shoal.runtime.journal.command import resume, runs, show
+from shoal.runtime.metrics_command import metrics
 from shoal.topologies.advice.command import advise
 from shoal.topologies.showing.command import topology
 
@@ -30,6 +31,7 @@ app.command()(runs)
 app.command()(show)
 app.command()(resume)
 app.command()(cost)
+app.command()(metrics)
 app.command()(advise)
 app.add_typer(board, name="board")
 app.add_typer(approvals, name="approvals")

@@ -2,15 +2,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 import shoal
 from shoal.runtime.metrics_endpoint import MetricsEndpoint
-from shoal.runtime.metrics_targets import FILE_NAME, TargetsFile, targets
+from shoal.runtime.metrics_targets import TargetsFile, scrape_config, targets, targets_file
 
 LIMIT_S = 10.0
 
@@ -26,7 +28,7 @@ def left(folder: Path) -> list[str]:
 async def written(path: Path, wanted: int) -> list[dict[str, Any]]:
     """The file, as soon as it has so many targets."""
     async with asyncio.timeout(LIMIT_S):
-        while len(found := read(path)) != wanted:
+        while len(found := read(path)) != wanted:  # noqa: ASYNC110 - a file tells nobody
             await asyncio.sleep(0.01)
     return found
 
@@ -45,8 +47,8 @@ def test_each_node_is_one_target_that_prometheus_tells_apart_by_run_and_node() -
 async def test_a_running_system_says_where_it_can_be_scraped_and_takes_that_back_when_it_ends(
     tmp_path: Path,
 ) -> None:
-    async with shoal.start("local", run="triage", runs_root=tmp_path, metrics_port=0) as system:
-        path = system.run.path / FILE_NAME
+    async with shoal.start("local", run="triage", runs_root=tmp_path, metrics_port=0):
+        path = targets_file(tmp_path, "triage")
         (found,) = await written(path, 1)
         url = f"http://{found['targets'][0]}/metrics"
         text = (await asyncio.to_thread(urllib.request.urlopen, url)).read().decode()
@@ -56,9 +58,17 @@ async def test_a_running_system_says_where_it_can_be_scraped_and_takes_that_back
 
 
 async def test_a_system_without_metrics_writes_no_targets(tmp_path: Path) -> None:
-    async with shoal.start("local", run="triage", runs_root=tmp_path) as system:
-        path = system.run.path / FILE_NAME
+    async with shoal.start("local", run="triage", runs_root=tmp_path):
+        path = targets_file(tmp_path, "triage")
     assert not path.exists()
+
+
+def test_one_pattern_finds_the_targets_of_every_run(tmp_path: Path) -> None:
+    (job,) = yaml.safe_load(scrape_config(tmp_path))["scrape_configs"]
+    (pattern,) = job["file_sd_configs"][0]["files"]
+    assert targets_file(tmp_path, "a:b").match(pattern)
+    # What Prometheus allows of a pattern: one * and in the last part only.
+    assert re.fullmatch(r"[^*]*(\*[^/]*)?\.json", pattern)
 
 
 async def test_a_node_that_comes_later_is_told_and_a_failed_look_is_not_the_end(
@@ -75,11 +85,11 @@ async def test_a_node_that_comes_later_is_told_and_a_failed_look_is_not_the_end(
 
     file = TargetsFile(tmp_path, "r", endpoints)
     file.start()
-    await written(tmp_path / FILE_NAME, 1)
+    await written(targets_file(tmp_path, "r"), 1)
     known.append(MetricsEndpoint("http://b:1/metrics", "n2", "judge"))
-    await written(tmp_path / FILE_NAME, 2)
+    await written(targets_file(tmp_path, "r"), 2)
     await file.stop()
-    assert left(tmp_path) == []
+    assert left(tmp_path / "metrics-targets") == []
 
 
 async def test_an_endpoint_that_listens_everywhere_is_known_by_the_machine_and_answers_to_any_name(

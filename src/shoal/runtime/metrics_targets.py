@@ -1,7 +1,8 @@
-"""Tells Prometheus where a running system's endpoints are: a file of targets in the run directory, kept up to date.
+"""Tells Prometheus where a running system's endpoints are: a file of targets for each run, kept up to date.
 
-``metrics-targets.json`` is what Prometheus' ``file_sd_configs`` reads, one target a node. It is written anew when a
-node comes or goes, and removed with the system; after a ``kill -9`` it stays, and its targets are down.
+``<root>/metrics-targets/<run>.json`` is what Prometheus' ``file_sd_configs`` reads, one target a node. (It takes a
+``*`` in the last part of a path only, so the files are together.) A file is written anew when a node comes or goes, and
+removed with the system; after a ``kill -9`` it stays, and its targets are down.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from urllib.parse import urlsplit
 from shoal.runtime.errors import ShoalError
 from shoal.runtime.metrics_endpoint import MetricsEndpoint
 
-FILE_NAME = "metrics-targets.json"
+FOLDER = "metrics-targets"
 _LOOK_S = 5.0
 _log = logging.getLogger("shoal.metrics")
 
@@ -32,13 +33,31 @@ def targets(endpoints: Sequence[MetricsEndpoint], run: str) -> list[dict[str, An
     ]
 
 
+def targets_file(root: Path, run: str) -> Path:
+    """Where the targets of a run are."""
+    return root / FOLDER / f"{run}.json"
+
+
+def scrape_config(root: Path) -> str:
+    """What goes into Prometheus' configuration to find every system whose run is under this root."""
+    pattern = json.dumps(str(root / FOLDER / "*.json"))
+    return (
+        "scrape_configs:\n"
+        "  - job_name: shoal\n"
+        "    scrape_interval: 5s\n"
+        "    file_sd_configs:\n"
+        f"      - files: [{pattern}]\n"
+        "        refresh_interval: 10s\n"
+    )
+
+
 class TargetsFile:
     """Of one run."""
 
     def __init__(
-        self, directory: Path, run: str, endpoints: Callable[[], Awaitable[Sequence[MetricsEndpoint]]]
+        self, root: Path, run: str, endpoints: Callable[[], Awaitable[Sequence[MetricsEndpoint]]]
     ) -> None:
-        self._path = directory / FILE_NAME
+        self._path = targets_file(root, run)
         self._run = run
         self._endpoints = endpoints
         self._written = ""
@@ -71,6 +90,7 @@ class TargetsFile:
             self._written = text
 
     def _write(self, text: str) -> None:
-        draft = self._path.with_suffix(".new")  # Prometheus reads what ends in .json
+        self._path.parent.mkdir(mode=0o700, exist_ok=True)
+        draft = self._path.with_name(f"{self._path.stem}.new")  # Prometheus reads what ends in .json
         draft.write_text(text, encoding="utf-8")
         os.replace(draft, self._path)

@@ -320,7 +320,7 @@ class System:
         self._news = News(run, self._host, self._happened, self.dead_letters)
         self._news.start()
         if self.config.metrics_port is not None:
-            self._targets = TargetsFile(run.path, run.id, self.metrics_endpoints)
+            self._targets = TargetsFile(run.path.parent, run.id, self.metrics_endpoints)
             self._targets.start()
 
     async def _happened(self, after: float) -> list[dict[str, Any]]:
