@@ -77,6 +77,8 @@ class Host(OnLoop):
     references: References | None = None
     on_exit: Callable[[], None] | None = None
     """Called when something is added to ``exits``."""
+    raising: Callable[[BaseException], None] | None = None
+    """Called with what a handler raises, where it raises: for a debugger."""
     closed = False
 
     def __init__(self, name: str, config: Config, peers: Peers | None = None, generation: int = 1) -> None:

@@ -1,0 +1,84 @@
+"""``shoal replay``: play a task of a run again, with recorded answers and without a network."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from shoal.experiments.finished import ExperimentRun, open_experiment
+from shoal.experiments.output import experiment_errors
+from shoal.experiments.replaying.page import as_json, replayed_page, replays_page
+from shoal.experiments.replaying.replay import Options, Replayed, replay_task
+from shoal.experiments.running.plan import TEAM, Plan
+from shoal.experiments.running.planning import plan_resume
+from shoal.experiments.running.settings import settings_of
+
+DIFFERENT = 3
+"""Exit status when something went another way than it was recorded."""
+_PAGE = 1000
+_NOT_REPLAYED = ("budget", "limits", "journal")
+"""Settings that decide when models are asked: a replay asks none."""
+
+
+def replay(
+    run: Annotated[str, typer.Argument(help="Its name, or the path of a run directory.", show_default=False)],
+    task: Annotated[
+        str | None, typer.Argument(help="Its id; all that ended unless given.", show_default=False)
+    ] = None,
+    root: Annotated[
+        Path | None,
+        typer.Option(help="Where the runs are; else SHOAL_RUNS, else .shoal/runs here.", show_default=False),
+    ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask models and tools for what is not recorded.")
+    ] = False,
+    pdb: Annotated[
+        bool, typer.Option("--pdb", help="Stop in the debugger where it diverges or a handler raises.")
+    ] = False,
+    limit_s: Annotated[float, typer.Option(min=0.1, help="Longest time for one task, in seconds.")] = 600.0,
+    json: Annotated[bool, typer.Option("--json", help="As JSON, one line a task.")] = False,
+) -> None:
+    """Play a task again in this process: recorded answers of models and tools, no network. Says where it diverged."""
+    with experiment_errors("replay"), open_experiment(run, root=root) as recorded:
+        plan = plan_resume(recorded.path)
+        options = Options(live=live, debug=pdb, limit_s=limit_s, settings=_settings(plan))
+        replays = asyncio.run(_all(recorded, plan, task, options, as_lines=json))
+    if not json:
+        Console().print(replayed_page(replays[0]) if task is not None else replays_page(replays))
+    if not all(one.same for one in replays):
+        raise typer.Exit(DIFFERENT)
+
+
+async def _all(
+    recorded: ExperimentRun, plan: Plan, task: str | None, options: Options, *, as_lines: bool
+) -> list[Replayed]:
+    replays = []
+    async for one in _replays(recorded, plan, task, options):
+        replays.append(one)
+        if as_lines:
+            typer.echo(as_json(one))
+    return replays
+
+
+async def _replays(
+    recorded: ExperimentRun, plan: Plan, task: str | None, options: Options
+) -> AsyncIterator[Replayed]:
+    if task is not None:
+        yield await replay_task(recorded.reader, plan.topology, TEAM, task, options)
+        return
+    skip = 0
+    while entries := recorded.reader.tasks(limit=_PAGE, skip=skip):
+        skip += len(entries)
+        for entry in entries:
+            if not entry.open:
+                yield await replay_task(recorded.reader, plan.topology, TEAM, entry.task, options)
+
+
+def _settings(plan: Plan) -> dict[str, object]:
+    settings = settings_of(plan.experiment)
+    return {name: value for name, value in settings.items() if name not in _NOT_REPLAYED}

@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+import shoal
+from shoal import LLMAgent, ScriptedModel
+from shoal.errors import TaskUnknown
+from shoal.experiments.replaying.replay import Options, Replayed, replay_task
+from shoal.models.chat import ChatRequest, Role
+from shoal.runtime.journal.reader import RunReader
+
+CALLS: list[str] = []
+"""What was really asked, called or sent."""
+
+
+class Ticket(BaseModel):
+    text: str
+
+
+@pytest.fixture(autouse=True)
+def nothing_called() -> None:
+    CALLS.clear()
+
+
+def answers(request: ChatRequest) -> Any:
+    CALLS.append("model")
+    last = request.messages[-1]
+    if last.role is Role.TOOL:
+        return f"it is {last.text}"
+    return shoal.wants("look_up", word=last.text)
+
+
+@shoal.tool
+async def look_up(word: str) -> str:
+    """Look a word up."""
+    CALLS.append("tool")
+    return word.upper()
+
+
+def expert(prompt: str = "Look it up.") -> LLMAgent:
+    return LLMAgent(ScriptedModel(answers), prompt, tools=[look_up])
+
+
+async def shorten(text: str) -> str:
+    return text.split(maxsplit=1)[0]
+
+
+async def lengthen(text: str) -> str:
+    return f"{text} {text}"
+
+
+def team(first: Any = shorten, prompt: str = "Look it up.") -> shoal.Topology:
+    return shoal.pipeline(first=first, expert=expert(prompt))
+
+
+async def recorded(folder: Path, made: Callable[[], shoal.Topology] = team, **options: Any) -> Path:
+    async with shoal.start("local", run="r", runs_root=folder, journal="messages", **options) as system:
+        built = await system.build(made(), name="team")
+        await system.run.task(built, "spawn more", task="t-1")
+        path = system.run.path
+    assert CALLS == ["model", "tool", "model"]
+    CALLS.clear()
+    return path
+
+
+async def replayed(path: Path, topology: shoal.Topology, **options: Any) -> Replayed:
+    with RunReader(path) as reader:
+        return await replay_task(reader, topology, "team", "t-1", Options(**options))
+
+
+async def test_a_task_is_played_again_with_recorded_answers_and_nothing_is_asked(tmp_path: Path) -> None:
+    path = await recorded(tmp_path)
+    for _ in range(2):
+        found = await replayed(path, team())
+        assert found.same, found.divergences
+        assert found.now.output == "it is SPAWN"
+        assert (found.effects, found.messages) == (3, 3)
+    assert CALLS == []
+
+
+async def test_a_changed_prompt_is_named_where_the_model_is_first_asked_for_something_else(
+    tmp_path: Path,
+) -> None:
+    path = await recorded(tmp_path)
+    found = await replayed(path, team(prompt="Guess."))
+    assert not found.same
+    first = found.divergences[0]
+    assert (first.what, first.agent) == ("effect", "team/expert")
+    assert "something else in step 1 with its model" in first.text
+    assert found.divergences[-1].what == "result"
+    assert CALLS == [], "nobody is asked for what is not recorded"
+
+
+async def test_a_changed_agent_is_named_by_what_follows_from_it(tmp_path: Path) -> None:
+    path = await recorded(tmp_path)
+    found = await replayed(path, team(first=lengthen))
+    assert found.divergences[0].agent == "team/expert"
+    assert found.then.output == "it is SPAWN"
+    assert found.now.output is None
+
+
+async def test_a_step_more_is_told_as_messages_and_later_answers_are_still_found(tmp_path: Path) -> None:
+    path = await recorded(tmp_path)
+    found = await replayed(path, shoal.pipeline(first=shorten, same=shorten, expert=expert()))
+    assert found.now.output == "it is SPAWN", "the expert was asked the same, under another id"
+    assert "sends" in found.divergences[0].text
+    assert "team/same" in found.divergences[0].text
+    assert CALLS == []
+
+
+async def test_live_asks_what_is_not_recorded(tmp_path: Path) -> None:
+    path = await recorded(tmp_path)
+    found = await replayed(path, team(prompt="Guess."), live=True)
+    assert CALLS == ["model", "model"], "the tool is called with what it was called with, which is recorded"
+    assert found.now.output == "it is SPAWN"
+    assert "something else" in found.divergences[0].text
+
+
+async def test_a_failed_task_fails_again_in_the_same_way(tmp_path: Path) -> None:
+    async def fails(text: str) -> str:
+        raise ValueError(text)
+
+    async with shoal.start("local", run="r", runs_root=tmp_path, journal="messages") as system:
+        built = await system.build(shoal.single(fails), name="team")
+        with pytest.raises(shoal.errors.HandlerError):
+            await system.run.task(built, "no", task="t-1")
+        path = system.run.path
+    found = await replayed(path, shoal.single(fails))
+    assert found.same
+    assert found.now.error == "HandlerError"
+
+
+async def test_without_journaled_messages_effects_and_results_are_compared_all_the_same(
+    tmp_path: Path,
+) -> None:
+    async with shoal.start("local", run="r", runs_root=tmp_path) as system:
+        built = await system.build(team(), name="team")
+        await system.run.task(built, "spawn more", task="t-1")
+        path = system.run.path
+    CALLS.clear()
+    assert (await replayed(path, team())).same
+    assert not (await replayed(path, team(prompt="Guess."))).same
+    assert CALLS == []
+
+
+async def test_typed_messages_come_again_as_they_were_sent(tmp_path: Path) -> None:
+    async def reads(ticket: Ticket) -> str:
+        return ticket.text.upper()
+
+    async with shoal.start("local", run="r", runs_root=tmp_path, journal="messages") as system:
+        built = await system.build(shoal.single(reads), name="team")
+        await system.run.task(built, Ticket(text="hello"), task="t-1")
+        path = system.run.path
+    found = await replayed(path, shoal.single(reads))
+    assert found.same
+    assert found.now.output == "HELLO"
+
+
+async def test_code_that_connects_somewhere_is_refused_and_told_what_to_do(tmp_path: Path) -> None:
+    listening = socket.create_server(("127.0.0.1", 0))
+    place = listening.getsockname()
+
+    async def connects(text: str) -> str:
+        socket.create_connection(place, timeout=5).close()
+        return text
+
+    async with shoal.start("local", run="r", runs_root=tmp_path, journal="messages") as system:
+        built = await system.build(shoal.single(connects), name="team")
+        assert await system.run.task(built, "hello", task="t-1") == "hello"
+        path = system.run.path
+    found = await replayed(path, shoal.single(connects))
+    assert not found.same
+    assert "a replay has no network" in found.now.error_text
+    socket.create_connection(place, timeout=5).close()  # only the replay is kept off it
+    listening.close()
+
+
+async def test_a_task_that_the_run_does_not_have_is_named(tmp_path: Path) -> None:
+    path = await recorded(tmp_path)
+    with RunReader(path) as reader, pytest.raises(TaskUnknown, match="t-2"):
+        await replay_task(reader, team(), "team", "t-2")
+
+
+async def test_a_debugger_is_called_where_it_diverges_and_where_a_handler_raises(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped: list[str] = []
+    monkeypatch.setattr("sys.breakpointhook", lambda: stopped.append("diverged"))
+    monkeypatch.setattr("pdb.post_mortem", lambda trace: stopped.append("raised"))
+    path = await recorded(tmp_path)
+    await replayed(path, team(prompt="Guess."), debug=True)
+    assert stopped[:2] == ["diverged", "raised"]
+
+
+async def test_the_run_that_is_replayed_is_not_changed(tmp_path: Path) -> None:
+    path = await recorded(tmp_path)
+    before = {one.name: one.read_bytes() for one in path.rglob("*.db")}
+    await replayed(path, team())
+    assert {one.name: one.read_bytes() for one in path.rglob("*.db")} == before
