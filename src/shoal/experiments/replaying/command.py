@@ -80,5 +80,5 @@ async def _replays(
 
 
 def _settings(plan: Plan) -> dict[str, object]:
-    settings = settings_of(plan.experiment)
+    settings = settings_of(plan.experiment, Path(plan.environment.folder), "local")
     return {name: value for name, value in settings.items() if name not in _NOT_REPLAYED}
