@@ -1,0 +1,46 @@
+"""How a command of experiments ends when something is wrong: each problem on a line, and an exit status.
+
+::
+
+    2    the experiment file or its workload is wrong, found before anything is started: one problem a line
+    1    any other error: one line
+    130  interrupted
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from shoal.blackboard.replay.output import one_line_errors
+from shoal.blackboard.replay.text import printable
+from shoal.runtime.errors import ConfigError
+from shoal.runtime.redaction import redact
+
+BAD_INPUT = 2
+"""Exit status for what is wrong before anything is started."""
+
+
+@contextlib.contextmanager
+def experiment_errors(command: str) -> Iterator[None]:
+    """Errors on standard error, and the exit status that says of what kind they are."""
+    with one_line_errors(command):
+        try:
+            yield
+        except ConfigError as error:
+            print_problems(command, error)
+            raise typer.Exit(BAD_INPUT) from error
+
+
+def print_problems(command: str, error: ConfigError) -> None:
+    """Print each problem of an error on a line, the first behind the command's name."""
+    console = Console(stderr=True)
+    lead = f"[red]shoal {command}:[/red] "
+    for line in redact(str(error)).splitlines() or [type(error).__name__]:
+        if text := printable(line.strip()):
+            console.print(f"{lead}{escape(text)}", highlight=False, soft_wrap=True)
+            lead = ""

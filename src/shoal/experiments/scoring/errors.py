@@ -1,0 +1,9 @@
+"""The error of scoring."""
+
+from __future__ import annotations
+
+from shoal.experiments.errors import ExperimentError
+
+
+class ScorerFailed(ExperimentError):
+    """An answer could not be judged: the scorer is wrong, not the answer. ``details``: ``task``, ``scorer``."""

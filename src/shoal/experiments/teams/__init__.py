@@ -1,0 +1,1 @@
+"""Teams of an experiment: what stands under ``team:`` in its file, and what is made of that."""

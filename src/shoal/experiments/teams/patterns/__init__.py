@@ -1,0 +1,1 @@
+"""One file for each topology: its keys in an experiment file, and the builder that they are for."""
