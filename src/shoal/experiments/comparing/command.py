@@ -1,0 +1,150 @@
+"""``shoal compare FILE_OR_RUN...``: teams on the same workload, each held against a single agent."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from shoal.blackboard.replay.output import Output, notice
+from shoal.experiments.comparing.comparison import Comparison
+from shoal.experiments.comparing.doing import ComparisonStopped
+from shoal.experiments.comparing.doing import compare as compare_teams
+from shoal.experiments.comparing.markdown import as_markdown
+from shoal.experiments.comparing.page import ComparisonPage
+from shoal.experiments.errors import NotAnExperiment, NothingToCompare
+from shoal.experiments.output import experiment_errors
+from shoal.experiments.running.display import display_for
+from shoal.experiments.running.stop import INTERRUPTED, Stop
+from shoal.runtime.durable.sqlite_errors import describe_os_error
+from shoal.runtime.errors import ConfigError
+from shoal.runtime.journal.errors import RunNotFound
+from shoal.runtime.redaction import redact_arguments
+
+
+def compare(
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE_OR_RUN...",
+            help="Experiment files, and names or directories of runs.",
+            show_default=False,
+        ),
+    ],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A field of the files, as budget.usd=0.5; repeat it.", show_default=False),
+    ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(help="The team or run that the others are held against.", show_default="a single agent"),
+    ] = None,
+    no_baseline: Annotated[
+        bool, typer.Option("--no-baseline", help="Compare without a single agent.")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Run all teams anew, beside the runs that are there.")
+    ] = False,
+    address: Annotated[
+        str | None,
+        typer.Option(help="Where to run: local, auto, host:port.", show_default="as the file says"),
+    ] = None,
+    root: Annotated[
+        Path | None,
+        typer.Option(help="Where the runs are; else SHOAL_RUNS, else .shoal/runs here.", show_default=False),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    markdown: Annotated[
+        Path | None, typer.Option(help="Write it as Markdown to this file, too.", show_default=False)
+    ] = None,
+) -> None:
+    """Hold teams against each other on the same workload, with a single agent among them.
+
+    Each team of a FILE is run as EXPERIMENT-TEAM; what is finished is read, what was interrupted is gone on with.
+    """
+    with experiment_errors("compare"):
+        if markdown is not None and not markdown.absolute().parent.is_dir():
+            raise ConfigError(f"--markdown {markdown}: there is no directory {markdown.absolute().parent}")
+        try:
+            found = asyncio.run(
+                _compared(
+                    what, overrides or (), root, address, baseline, required=not no_baseline, fresh=fresh
+                )
+            )
+        except (NothingToCompare, NotAnExperiment, RunNotFound) as error:
+            raise ConfigError(error.text) from error
+        except ComparisonStopped as error:
+            options = {"--baseline": baseline, "--address": address, "--root": root, "--markdown": markdown}
+            again = _go_on_command(what, overrides or (), options, required=not no_baseline)
+            _say_stopped(error, f"shoal resume {error.details['run']}" if fresh else again)
+            raise typer.Exit(INTERRUPTED) from error
+        output = Output()
+        if json:
+            output.raw(found.model_dump_json(indent=2))
+        else:
+            output.page(ComparisonPage(found))
+        if markdown is not None:
+            _write(markdown, as_markdown(found))
+
+
+async def _compared(
+    what: Sequence[str],
+    overrides: Sequence[str],
+    root: Path | None,
+    address: str | None,
+    baseline: str | None,
+    *,
+    required: bool,
+    fresh: bool,
+) -> Comparison:
+    stop, console = Stop(), Console(stderr=True)
+    with stop.on_signals(lambda: notice("stopping; once more ends it at once")):
+        return await compare_teams(
+            *what,
+            overrides=overrides,
+            root=root,
+            address=address,
+            baseline=baseline,
+            baseline_required=required,
+            fresh=fresh,
+            stop=stop,
+            display=display_for(console),
+            said=notice,
+        )
+
+
+def _go_on_command(
+    what: Sequence[str],
+    overrides: Sequence[str],
+    options: Mapping[str, str | Path | None],
+    *,
+    required: bool,
+) -> str:
+    """The same comparison, which goes on where it was left."""
+    words = ["shoal", "compare", *what]
+    for override in overrides:
+        words += ["--set", override]
+    for option, value in options.items():
+        words += [] if value is None else [option, str(value)]
+    return shlex.join(redact_arguments([*words, *([] if required else ["--no-baseline"])]))
+
+
+def _say_stopped(error: ComparisonStopped, again: str) -> None:
+    Console(stderr=True).print(
+        f"[yellow]■[/yellow] {escape(error.text)}. Go on with: [bold]{escape(again)}[/bold]",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as exc:
+        raise describe_os_error(exc, path, "write") from exc

@@ -1,0 +1,100 @@
+"""Comparing teams: runs what was not run yet, reads what was, and holds the results against each other.
+
+::
+
+    found = await shoal.experiments.compare("experiment.yaml", address="local")
+    print(found.verdict)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from shoal.experiments.comparing.comparison import Comparison
+from shoal.experiments.comparing.gathering import Source, gather
+from shoal.experiments.comparing.holding import baseline_of_runs, compare_runs
+from shoal.experiments.comparing.pairing import check_same
+from shoal.experiments.comparing.planned import Planned, Where
+from shoal.experiments.comparing.team_run import TeamRun, team_run_of, told_apart
+from shoal.experiments.comparing.there import There
+from shoal.experiments.comparing.wording import counted
+from shoal.experiments.errors import ExperimentError
+from shoal.experiments.finished import ExperimentRun
+from shoal.experiments.running.display import Display
+from shoal.experiments.running.outcome import Ending
+from shoal.experiments.running.runner import Runner
+from shoal.experiments.running.stop import Stop
+
+
+class ComparisonStopped(ExperimentError):
+    """Somebody stopped a comparison. The same one goes on where it was left."""
+
+
+async def compare(
+    *sources: Source,
+    overrides: Sequence[str] = (),
+    root: Path | str | None = None,
+    address: str | None = None,
+    baseline: str | None = None,
+    baseline_required: bool = True,
+    fresh: bool = False,
+    stop: Stop | None = None,
+    display: Display | None = None,
+    said: Callable[[str], None] | None = None,
+) -> Comparison:
+    """Hold teams against each other on the same workload, always with a single agent among them.
+
+    ``sources``: experiments, files of them, and names or directories of runs. Of an experiment each team is run as
+    ``<experiment>-<team>``; a run of that name that is finished is read, and one that was interrupted is gone on with.
+    A run that is given itself is read as it is. Where no team is a lone agent, the experiment's ``baseline`` is one
+    more team, else a lone agent made of the first team.
+
+    ``overrides`` as ``budget.usd=0.5``, for all files. ``baseline``: the team that the others are held against.
+    ``baseline_required``: whether it is an error that there is none. ``fresh``: run anew, beside what is there.
+    ``said``: is told what is read, run and resumed. ``root``, ``address``, ``stop`` and ``display``: as of ``run``.
+
+    Raises before anything is started: :class:`BadExperiment`, :class:`BadWorkload`, :class:`NothingToCompare`,
+    ``RunNotFound``, ``RunInUse``. Raises :class:`ComparisonStopped`, and what running a plan raises.
+    """
+    tell = said or (lambda text: None)
+    where = Where(root, address, fresh)
+    entries = gather(sources, where, overrides, make_baseline=baseline is None and baseline_required)
+    required = baseline_required and not entries.waived
+    _check(entries.teams, baseline, required=required)
+    to_do = sum(isinstance(one, Planned) and one.there is not There.FINISHED for one in entries.teams)
+    runs, begun = [], 0
+    for one in entries.teams:
+        if isinstance(one, Planned):
+            begun += one.there is not There.FINISHED
+            runs.append(await _done(one, tell, f"{begun} of {to_do}", stop, display))
+        else:
+            tell(f"{one.team}: run {one.run}, read")
+            runs.append(one)
+    return compare_runs(runs, baseline=baseline, baseline_required=required)
+
+
+def _check(teams: Sequence[TeamRun | Planned], baseline: str | None, *, required: bool) -> None:
+    outlines = told_apart([one.outline if isinstance(one, Planned) else one for one in teams])
+    baseline_of_runs(outlines, baseline, required=required)
+    check_same(outlines)
+
+
+async def _done(
+    one: Planned, tell: Callable[[str], None], number: str, stop: Stop | None, display: Display | None
+) -> TeamRun:
+    """The run's results, once it has all that it will have."""
+    plan = one.plan
+    if one.there is There.FINISHED:
+        tell(f"{one.team}: run {plan.run} is finished, read (run anew with --fresh)")
+    else:
+        doing = "going on with" if one.there is There.OPEN else "running as"
+        tell(f"{one.team}: {doing} {plan.run} ({number}; {counted(len(plan.tasks), 'task')})")
+        outcome = await Runner(plan, stop=stop, display=display).run()
+        if outcome.ending is Ending.STOPPED:
+            raise ComparisonStopped(f"stopped while {plan.run} was under way", run=plan.run)
+        if outcome.ending is Ending.OUT_OF_BUDGET:
+            tell(f"{one.team}: the budget was used up before all tasks were done")
+    with ExperimentRun(plan.path) as run:
+        found = team_run_of(run)
+    return found._replace(team=one.team, pattern=one.outline.pattern)
