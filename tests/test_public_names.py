@@ -14,7 +14,7 @@ from shoal.runtime.errors import error_classes
 NAMES = {
     "shoal": """Agent Approvals Backoff Bandit Board Branch BranchReports BranchSummary Breaker
         Budget ByCapability ByField ChildSpec Claim Classified Classify Config Context Contradiction
-        CountReached DeadLetter DebateRecord Decision Dispute Do Entry Event Exit FanOutResult Field
+        CountReached DeadLetter DebateRecord Decision Dispute Do Entry Event Exit Experiment FanOutResult Field
         Gap Grant Handed HandoffRecord HeldItem HierarchyResult History ItemsDone Judgement Judges
         Key KnowledgeTeam KnownFacts LLMAgent Lane LeastLoaded LimitsSpec McpServer MeshResult Model
         NoImprovement Objection Origin Overflow Peer Price Proposal Published Quiescence Rates
@@ -22,10 +22,11 @@ NAMES = {
         Summary Supervisor SupervisorRef SwarmAdvice SwarmResult SwarmView Synthesis System
         TaskResult Team TimeLimit Timeouts ToolPolicy Topology Transfer TypedContext Verdict Votes
         Whole accepted agent_tool approve ask_person branch capable concatenate debate edge errors
-        fan_out file_tools function_agent gate gated graph handoff hierarchy http_get
+        experiments fan_out file_tools function_agent gate gated graph handoff hierarchy http_get
         knowledge_sources majority_vote mcp_tools merge_by_schema mesh message on_board open_limits
         pipeline quoted ranked_vote redact_value replay_model replicas single start swarm synthesize
         tool wants weighted_vote worker""",
+    "shoal.experiments": "Experiment ExperimentRun Outcome compare open_experiment resume run",
     "shoal.actors": "Agent ChildCounts ChildState Supervisor SupervisorRef function_agent",
     "shoal.topologies": """Accepted AgentTally Aggregate Bandit Branch BranchReports BranchSummary
         ByCapability ByField Claim Classified Classify Contradiction DeadItem Debate DebateRecord
@@ -51,7 +52,7 @@ def test_a_package_exports_these_names_and_no_others(package: str) -> None:
 def test_every_error_but_those_of_commands_is_in_one_module() -> None:
     for package in ("cli", "models.openai", "models.local", "actors.tools.mcp"):
         importlib.import_module(f"shoal.{package}")
-    elsewhere = ("shoal.demo.", "shoal.bench.")
+    elsewhere = ("shoal.demo.", "shoal.bench.", "shoal.experiments.")
     ours = {
         name
         for name, kind in error_classes().items()

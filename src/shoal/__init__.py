@@ -1,5 +1,8 @@
 """shoal: an actor-model runtime for multi-agent systems on Ray."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from shoal import errors
 from shoal.actors.agent import Agent
 from shoal.actors.approvals import Approvals, approve, ask_person
@@ -82,6 +85,10 @@ from shoal.topologies.work.routers import ByCapability, ByField, LeastLoaded, Ro
 from shoal.topologies.work.subtasks import Subtask, Subtasks
 from shoal.topologies.worker import worker
 
+if TYPE_CHECKING:
+    from shoal import experiments
+    from shoal.experiments.file.spec import Experiment
+
 __all__ = [
     "Agent",
     "Approvals",
@@ -111,6 +118,7 @@ __all__ = [
     "Entry",
     "Event",
     "Exit",
+    "Experiment",
     "FanOutResult",
     "Field",
     "Gap",
@@ -183,6 +191,7 @@ __all__ = [
     "debate",
     "edge",
     "errors",
+    "experiments",
     "fan_out",
     "file_tools",
     "function_agent",
@@ -215,3 +224,12 @@ __all__ = [
     "weighted_vote",
     "worker",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded at its first use: it takes 0.4 s, and agents' processes have no use for it.
+    if name == "Experiment":
+        return import_module("shoal.experiments.file.spec").Experiment
+    if name == "experiments":
+        return import_module("shoal.experiments")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -15,7 +15,7 @@ The first two are found before anything is started. The command line ends with s
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from shoal.runtime.errors import ConfigError, ShoalError
 
@@ -68,19 +68,20 @@ _SHOWN = 20
 
 
 def bad_experiment(problems: Iterable[Problem]) -> BadExperiment:
-    """The error of these problems, at least one: a line each."""
-    text, lines = _told(problems)
-    return BadExperiment(text, problems=lines)
+    """The error of these problems, at least one: a line each. ``details["found"]`` has their fields."""
+    text, details = _told(problems)
+    return BadExperiment(text, **details)
 
 
 def bad_workload(problems: Iterable[Problem]) -> BadWorkload:
-    """The error of these problems, at least one: a line each."""
-    text, lines = _told(problems)
-    return BadWorkload(text, problems=lines)
+    """The error of these problems, at least one: a line each. ``details["found"]`` has their fields."""
+    text, details = _told(problems)
+    return BadWorkload(text, **details)
 
 
-def _told(problems: Iterable[Problem]) -> tuple[str, list[str]]:
-    lines = [str(problem) for problem in problems]
+def _told(problems: Iterable[Problem]) -> tuple[str, dict[str, Any]]:
+    found = list(problems)
+    lines = [str(problem) for problem in found]
     more = len(lines) - _SHOWN
     text = "\n".join(lines[:_SHOWN]) + (f"\nand {more} more" if more > 0 else "")
-    return text, lines
+    return text, {"problems": lines, "found": [tuple(problem) for problem in found]}

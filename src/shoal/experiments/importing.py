@@ -10,7 +10,6 @@ from __future__ import annotations
 import importlib
 import sys
 import traceback
-from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
@@ -157,12 +156,5 @@ def _near(found: str, known: list[str]) -> str:
     return f"did you mean {near[0]!r}?" if near else ""
 
 
-def problems_error(problems: Sequence[Problem]) -> BadExperiment:
-    """The error of these problems, at least one; they are in its details as ``found``, as they are."""
-    error = bad_experiment(problems)
-    error.details["found"] = [tuple(one) for one in problems]
-    return error
-
-
 def _wrong(field: str, what: str, remedy: str = "") -> BadExperiment:
-    return problems_error([Problem(what, field=field, remedy=remedy)])
+    return bad_experiment([Problem(what, field=field, remedy=remedy)])

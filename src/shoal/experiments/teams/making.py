@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
-from shoal.experiments.importing import Importer, problems_error
+from shoal.experiments.errors import bad_experiment
+from shoal.experiments.importing import Importer
 from shoal.experiments.teams.builders.fan_out import make_fan_out
 from shoal.experiments.teams.builders.graph import make_graph
 from shoal.experiments.teams.builders.handoff import make_handoff
@@ -63,7 +64,7 @@ def make_team(spec_or_object: Any, imports: Importer, models: Collection[str] | 
         )
     team = made if made is UNMADE else _checked(made, bench)
     if bench.problems:
-        raise problems_error(bench.problems)
+        raise bad_experiment(bench.problems)
     assert isinstance(team, Topology)
     return team
 

@@ -1,0 +1,124 @@
+"""Everything that can be known of an experiment before it is run: its code is imported, its teams are made and their
+wiring is checked, its workload is read to the end, and each task is held against each team. Nothing is started."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+from shoal.experiments.errors import BadExperiment, BadWorkload, Problem
+from shoal.experiments.file.loaded import Loaded
+from shoal.experiments.file.places import Path, dotted
+from shoal.experiments.file.telling import raise_problems
+from shoal.experiments.importing import Importer
+from shoal.experiments.scoring.checking import check_scorer
+from shoal.experiments.scoring.making import make_scorer
+from shoal.experiments.scoring.scorer import Scorer
+from shoal.experiments.task import Task
+from shoal.experiments.teams.making import make_team
+from shoal.experiments.workload.messages import check_messages
+from shoal.experiments.workload.reading import read_tasks
+from shoal.models.opening import open_model
+from shoal.models.prices import load_prices
+from shoal.runtime.errors import ConfigError
+from shoal.topologies.wiring.topology import Topology
+
+T = TypeVar("T")
+_TEAMS = ("team", "teams", "baseline")
+TEAM = "team"
+"""What a team is called while its wiring is checked: addresses begin with it."""
+
+
+@dataclass
+class Checked:
+    """An experiment that can be run."""
+
+    loaded: Loaded
+    teams: dict[str, Topology] = field(default_factory=dict)
+    """By name; a baseline of the file's own is ``baseline``."""
+    tasks: list[Task] = field(default_factory=list)
+    scorer: Scorer | None = None
+
+
+def check_experiment(loaded: Loaded) -> Checked:
+    """What is run. Raises ``BadExperiment`` with every problem found, each with its place."""
+    checking = _Checking(loaded)
+    checking.everything()
+    raise_problems(checking.problems)
+    return checking.checked
+
+
+class _Checking:
+    def __init__(self, loaded: Loaded) -> None:
+        self.checked = Checked(loaded)
+        self.problems: list[Problem] = []
+        self._loaded = loaded
+        self._experiment = loaded.experiment
+        self._imports = Importer(loaded.folder)
+
+    def everything(self) -> None:
+        """Look at each part, whatever is wrong with the others."""
+        experiment, loaded, imports = self._experiment, self._loaded, self._imports
+        self._models()
+        for name, team in experiment.every_team.items():
+            self._team(name, team, ("teams", name) if experiment.teams else ("team",))
+        if experiment.baseline not in ("auto", "none"):
+            self._team("baseline", experiment.baseline, ("baseline",))
+        workload = experiment.workload
+        tasks = self._try(
+            lambda: read_tasks(
+                workload, loaded.folder, imports, seed=experiment.seed, repeats=experiment.repeats
+            ),
+            ("workload",),
+        )
+        self.checked.tasks = tasks or []
+        self.checked.scorer = self._try(lambda: make_scorer(experiment.score, workload, imports), ("score",))
+        for topology in self.checked.teams.values():
+            self._fitting(topology)
+
+    def _models(self) -> None:
+        prices = self._try(load_prices, ("models",))
+        for name, model in self._experiment.models.items():
+            self._try(partial(open_model, model), ("models", name))
+            if self._experiment.budget.usd is not None and prices is not None and prices.of(model) is None:
+                what = f"the price of {model.model} is not known, and budget.usd limits what it may cost"
+                remedy = "give price: {input: ..., output: ...}, dollars for a million tokens"
+                self.problems.append(self._loaded.locator.problem(("models", name), what, remedy))
+
+    def _team(self, name: str, team: Any, path: Path) -> None:
+        topology = self._try(lambda: self._made(team), path)
+        if topology is not None:
+            self.checked.teams[name] = topology
+
+    def _made(self, team: Any) -> Topology:
+        topology = make_team(team, self._imports, self._experiment.models)
+        topology.check(TEAM)
+        return topology
+
+    def _fitting(self, topology: Topology) -> None:
+        """Whether the team takes each task, and answers what can be judged."""
+        signature, workload, tasks = topology.signature(), self._experiment.workload, self.checked.tasks
+        found = check_messages(tasks, signature, workload, self._imports)
+        if self.checked.scorer is not None:
+            found += check_scorer(self.checked.scorer, tasks, signature)
+        self._note(found)
+
+    def _try(self, part: Callable[[], T], path: Path) -> T | None:
+        """What it comes to, or nothing, with its problems noted."""
+        try:
+            return part()
+        except (BadExperiment, BadWorkload) as exc:
+            found = self._loaded.problems(exc, path if path[0] in _TEAMS else ())
+            self._note([one if one.field or one.file else one._replace(field=dotted(path)) for one in found])
+        except ConfigError as exc:
+            self._note([self._loaded.locator.problem(path, exc.text)])
+        return None
+
+    def _note(self, found: list[Problem]) -> None:
+        """Each problem once, with its place, whichever team has it."""
+        for one in found:
+            placed = self._loaded.locator.placed(one)
+            if placed not in self.problems:
+                self.problems.append(placed)

@@ -1,0 +1,42 @@
+"""Where in a file each field stands. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+Path = tuple[str | int, ...]
+"""A field: keys of mappings and indexes of lists, from the root."""
+
+
+class Places:
+    """Lines by field, as the reader found them."""
+
+    def __init__(self) -> None:
+        self._lines: dict[Path, int] = {}
+        self.plain: set[Path] = set()
+        """Values that stand there without quotation marks."""
+
+    def note(self, path: Path, line: int) -> None:
+        """A field begins on this line, counted from 1."""
+        self._lines[path] = line
+
+    def begin(self, path: Path, line: int) -> None:
+        """A value begins on this line; that of a key is where the key is."""
+        self._lines.setdefault(path, line)
+
+    def line(self, path: Path) -> int:
+        """The field's line; of one that is not in the file, that of what it would be in; 0: nothing is known."""
+        for end in range(len(path), -1, -1):
+            if path[:end] in self._lines:
+                return self._lines[path[:end]]
+        return 0
+
+
+def dotted(path: Iterable[str | int]) -> str:
+    """As people write it: ``team.members.0.llm``."""
+    return ".".join(str(part) for part in path)
+
+
+def split_dotted(text: str) -> Path:
+    """The path people wrote; numbers stay text, because a mapping may have such keys."""
+    return tuple(text.split(".")) if text else ()

@@ -1,0 +1,3 @@
+"""``shoal init``: an experiment to begin with."""
+
+from __future__ import annotations
