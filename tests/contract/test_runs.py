@@ -15,8 +15,16 @@ import pytest
 
 import shoal
 from shoal.runtime.durable import StoreBroken, StoreFull
-from shoal.runtime.errors import AgentDied, AgentNotFound, ConfigError, HandlerError, SystemClosed
+from shoal.runtime.errors import (
+    AgentDied,
+    AgentNotFound,
+    ConfigError,
+    HandlerError,
+    ShoalError,
+    SystemClosed,
+)
 from shoal.runtime.journal import RunExists, RunInUse, TaskConflict, open_run
+from shoal.runtime.journal.happenings import TASK_LEFT_OPEN
 from shoal.runtime.journal.journal import Journal
 from shoal.runtime.journal.records import TaskEnded
 from shoal.runtime.recorder import NAME as RECORDER
@@ -118,6 +126,36 @@ async def test_a_failed_task_is_done_again_where_that_is_asked_for(begin_local: 
         (result,) = (await everything(system.run.tasks(laborer, {"t": Job(n=-1, log=log)}))).values()
         assert (result.attempts, result.recorded) == (3, True)
     assert marks(log) == {"-1": 3}
+
+
+async def test_an_error_may_leave_its_task_open_so_that_a_resumed_run_does_it_again_under_the_same_id(
+    begin_local: Begin, log: str, tmp_path: Path
+) -> None:
+    def negative(error: ShoalError) -> bool:
+        return "negative" in error.text
+
+    async with begin_local() as system:
+        laborer = await system.spawn(Laborer(), name="laborer")
+        found = await everything(system.run.tasks(laborer, {"t": Job(n=-1, log=log)}, leave_open=negative))
+        assert (found["t"].value, found["t"].recorded) == (None, False)
+        with pytest.raises(HandlerError, match="negative"):
+            found["t"].unwrap()
+    with open_run("r", root=tmp_path) as reader:
+        entry = reader.task("t")
+        (event,) = reader.events(kind=TASK_LEFT_OPEN)
+        assert entry is not None
+        assert entry.open
+        assert (event.task, event.data["error"]) == ("t", "HandlerError")
+        assert "negative" in event.data["text"]
+    async with begin_local(resume=True) as system:
+        laborer = await system.spawn(Laborer(), name="laborer")
+        again = await everything(system.run.tasks(laborer, {"t": Job(n=-1, log=log)}))
+        assert again["t"].attempts == 2
+    with open_run("r", root=tmp_path) as reader:
+        ended = reader.task("t")
+        assert ended is not None
+        assert (ended.state, ended.message_id) == ("failed", entry.message_id)
+    assert marks(log) == {"-1": 2}
 
 
 async def test_a_tasks_id_stands_for_one_message(begin_local: Begin, log: str) -> None:
@@ -228,7 +266,7 @@ async def test_leaving_the_loop_early_leaves_the_rest_to_the_next_program(
             seen[result.task] = result.value
             if len(seen) == 20:
                 break
-        await results.aclose()  # type: ignore[attr-defined]
+        await results.aclose()
     before = marks(log)
     async with begin_local(resume=True) as system:
         laborer = await system.spawn(Laborer(), name="laborer")

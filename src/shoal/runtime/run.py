@@ -11,7 +11,7 @@ import itertools
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ from shoal.runtime.envelope import LANE_NORMAL, ROOT_SCOPE, derived_id
 from shoal.runtime.errors import ConfigError, Refused, ShoalError, SystemClosed
 from shoal.runtime.host import Host
 from shoal.runtime.journal.errors import TaskConflict
-from shoal.runtime.journal.happenings import RUN_FINISHED, RUN_STARTED, RUN_STOPPED
+from shoal.runtime.journal.happenings import RUN_FINISHED, RUN_STARTED, RUN_STOPPED, TASK_LEFT_OPEN
 from shoal.runtime.journal.ledger import TaskEntry
 from shoal.runtime.journal.outcomes import Written
 from shoal.runtime.journal.records import Event, Record, TaskEnded, TaskResubmitted, TaskSubmitted
@@ -55,6 +55,7 @@ class _Order(NamedTuple):
     timeout_s: float | None
     attempts: int
     retry_failed: bool
+    leave_open: Callable[[ShoalError], bool] | None = None
 
 
 class _Work:
@@ -125,11 +126,14 @@ class Run:
         timeout_s: float | None = None,
         attempts: int = 3,
         retry_failed: bool = False,
-    ) -> AsyncIterator[TaskResult]:
+        leave_open: Callable[[ShoalError], bool] | None = None,
+    ) -> AsyncGenerator[TaskResult, None]:
         """Do many tasks (id and message), so many at once; each comes as it ends, in whatever order.
 
         ``tasks`` is read as far as is needed. Errors of tasks are in the results; what keeps anything from being
         recorded is raised, as by :meth:`task`. Leaving the loop early cancels what is under way, which stays open.
+        ``leave_open`` says of an error that it does not end the task: that comes with it, and stays open (an event
+        ``task_left_open`` tells), so that a resumed run goes on with it under the same ids.
         """
         if concurrency < 1:
             raise ConfigError(f"concurrency is {concurrency}; at least one task must run")
@@ -139,6 +143,7 @@ class Run:
             while True:
                 for task, message in itertools.islice(pairs, concurrency - len(under_way)):
                     order = self._order(to, task, message, timeout_s, attempts, retry_failed)
+                    order = order._replace(leave_open=leave_open)
                     under_way.add(asyncio.ensure_future(self._result(order)))
                 if not under_way:
                     return
@@ -204,6 +209,8 @@ class Run:
                 if attempts >= most or not died_on_the_way(error):
                     if death is not None and isinstance(error, Refused):
                         error = death  # only this attempt is certain: an earlier one may have done it
+                    if order.leave_open is not None and order.leave_open(error):
+                        return await self._left_open(TaskResult(order.task, None, error, attempts, False))
                     end = failure(order.task, error, time.time())
                     return await self._ended(TaskResult(order.task, None, error, attempts, False), end)
                 death = error
@@ -241,6 +248,13 @@ class Run:
         """Record it. The first end counts: where another was recorded, that is the result."""
         entry = await self._write_task(end)
         return result if entry is None else result_of(entry, recorded=True)
+
+    async def _left_open(self, result: TaskResult) -> TaskResult:
+        error = result.error
+        await self.note(
+            TASK_LEFT_OPEN, task=result.task, error=type(error).__name__, text=redact_start(str(error), 500)
+        )
+        return result
 
     async def _write_task(self, record: Record) -> TaskEntry | None:
         (written,) = await self._recording.write([record])

@@ -8,7 +8,7 @@ import pytest
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.journal import RunDirectory, RunExists, RunNotFound
 from shoal.runtime.journal.errors import RunNotResumable
-from shoal.runtime.journal.resuming import RESUME_VARIABLE, program_of, take_run, this_program
+from shoal.runtime.journal.resuming import RESUME_VARIABLE, going_on_with, program_of, take_run, this_program
 
 
 def test_a_program_gets_a_new_run_that_says_how_it_was_started(tmp_path: Path) -> None:
@@ -80,3 +80,15 @@ def test_a_run_that_never_began_can_be_discarded(tmp_path: Path) -> None:
     RunDirectory.create("mine", root=tmp_path, now=1.0).discard()
     assert not (tmp_path / "mine").exists()
     RunDirectory.create("mine", root=tmp_path, now=2.0).close()
+
+
+def test_a_program_can_go_on_with_a_run_by_itself(tmp_path: Path) -> None:
+    RunDirectory.create("mine", root=tmp_path, now=1000.0).close()
+    with going_on_with(tmp_path / "mine"):
+        taken = take_run("mine", root=tmp_path / "elsewhere", environment={}, now=2000.0)
+        assert (taken.resumed, taken.directory.path) == (True, tmp_path / "mine")
+        taken.directory.close()
+        with pytest.raises(ConfigError, match="'mine' is being resumed"):
+            take_run("other", root=tmp_path, environment={}, now=2000.0)
+    with pytest.raises(RunExists):
+        take_run("mine", root=tmp_path, environment={}, now=2000.0)

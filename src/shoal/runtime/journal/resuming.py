@@ -1,15 +1,18 @@
 """Which run a program gets, and how its program is started again.
 
 ``shoal resume RUN`` starts the recorded program with ``SHOAL_RESUME`` set to the run's directory: there
-``shoal.start(run=...)`` opens that run instead of making one.
+``shoal.start(run=...)`` opens that run instead of making one. A program that goes on with a run by itself says so with
+:func:`going_on_with`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +22,7 @@ from shoal.runtime.journal.manifest import Manifest
 from shoal.runtime.journal.run_directory import ROOT_VARIABLE, RunDirectory, check_run_id
 
 RESUME_VARIABLE = "SHOAL_RESUME"
+_going_on: ContextVar[str] = ContextVar("going_on", default="")
 
 
 class TakenRun(NamedTuple):
@@ -52,7 +56,7 @@ def take_run(
     """
     if run is not True:
         check_run_id(run)  # type: ignore[arg-type]
-    resuming = (os.environ if environment is None else environment).get(RESUME_VARIABLE)
+    resuming = _going_on.get() or (os.environ if environment is None else environment).get(RESUME_VARIABLE)
     if not resuming:
         made = RunDirectory.create(
             None if run is True else str(run), root=root, argv=this_program(), settings=settings, now=now
@@ -65,6 +69,16 @@ def take_run(
             "start it the way that run was started, or let it take any (run=True)"
         )
     return TakenRun(RunDirectory.open(path.name, root=path.parent if path.is_absolute() else root), True)
+
+
+@contextlib.contextmanager
+def going_on_with(path: Path) -> Iterator[None]:
+    """In this block ``shoal.start(run=...)`` opens the run in this directory instead of making one."""
+    token = _going_on.set(str(path.absolute()))
+    try:
+        yield
+    finally:
+        _going_on.reset(token)
 
 
 def this_program() -> list[str]:

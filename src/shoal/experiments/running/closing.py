@@ -1,0 +1,127 @@
+"""What is said at the end of a run: the results in numbers, where they are, and what can be done next."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from rich.markup import escape
+from rich.text import Text
+
+from shoal.experiments.layout import RESULTS_FILE
+from shoal.experiments.result import State
+from shoal.experiments.running.amounts import count, dollars, duration, rate, several
+from shoal.experiments.running.outcome import Ending, Outcome
+from shoal.experiments.running.summary import Summary
+
+_LABEL = 12
+_STYLES = {State.DONE: "green", State.PARTIAL: "yellow", State.FAILED: "red", State.NOT_STARTED: "yellow"}
+_MARKS = {
+    Ending.COMPLETE: "[green]✓[/green]",
+    Ending.OUT_OF_BUDGET: "[yellow]■[/yellow]",
+    Ending.STOPPED: "[yellow]■[/yellow]",
+}
+
+
+def closing_page(outcome: Outcome, root: Path | None = None, *, said: str = "") -> list[Text]:
+    """The lines of it.
+
+    ``root``: what commands have to be told, where it is not the usual one. ``said``: instead of how it ended.
+    """
+    lines = [Text.from_markup(_headline(outcome, said)), Text()]
+    for label, text in _facts(outcome):
+        lines.append(Text(f"{label:<{_LABEL}}", "dim").append(text))
+    lines.append(Text())
+    for label, command in _next(outcome, root):
+        lines.append(Text(f"{label:<{_LABEL}}", "dim").append(command, "bold" if "resume" in command else ""))
+    return lines
+
+
+def resume_command(outcome: Outcome, root: Path | None = None) -> str:
+    """How to go on with it."""
+    return f"shoal resume {outcome.run}{_root(root)}"
+
+
+def _headline(outcome: Outcome, instead: str) -> str:
+    tasks = several(outcome.summary.tasks, "task")
+    said = {
+        Ending.COMPLETE: f"{tasks}, and every one has ended"
+        if outcome.summary.tasks > 1
+        else "its one task has ended",
+        Ending.OUT_OF_BUDGET: "the budget is used up",
+        Ending.STOPPED: "stopped",
+    }[outcome.ending]
+    return f"{_MARKS[outcome.ending]} [bold]{escape(outcome.run)}[/bold]: {instead or said}"
+
+
+def _facts(outcome: Outcome) -> list[tuple[str, Text | str]]:
+    summary = outcome.summary
+    facts: list[tuple[str, Text | str]] = [("tasks", _states(summary))]
+    if summary.score is not None:
+        facts.append(("score", f"{summary.score:.3f} on average of {count(summary.scored)}"))
+    if summary.calls:
+        facts.append(("model", _spent(summary)))
+    if summary.latency_p50_s is not None and summary.latency_p95_s is not None:
+        facts.append(
+            ("latency", f"p50 {duration(summary.latency_p50_s)}, p95 {duration(summary.latency_p95_s)}")
+        )
+    facts.append(("time", _time(summary)))
+    if trouble := _trouble(summary):
+        facts.append(("trouble", trouble))
+    facts.append(("results", str(outcome.path / RESULTS_FILE)))
+    return facts
+
+
+def _states(summary: Summary) -> Text:
+    said = [
+        Text(f"{count(summary.states[state])} {state.value.replace('_', ' ')}", _STYLES[state])
+        for state in State
+        if summary.states.get(state)
+    ]
+    return Text(", ").join(said)
+
+
+def _spent(summary: Summary) -> str:
+    cost = (
+        dollars(summary.usd) if summary.priced else f"at least {dollars(summary.usd)} (a price is not known)"
+    )
+    tokens = f"{count(summary.tokens)} tokens ({count(summary.input_tokens)} in, {count(summary.output_tokens)} out)"
+    return f"{several(summary.calls, 'call')}, {tokens}, {cost}"
+
+
+def _time(summary: Summary) -> str:
+    parts = [duration(summary.wall_s)]
+    if summary.sessions > 1:
+        parts.append(f"in {summary.sessions} sessions")
+    if summary.throughput:
+        parts.append(f"({rate(summary.throughput)})")
+    return " ".join(parts)
+
+
+def _trouble(summary: Summary) -> str:
+    parts = []
+    if summary.restarts:
+        parts.append(several(summary.restarts, "restart") + " of agents")
+    if summary.dead_letters:
+        parts.append(several(summary.dead_letters, "dead letter"))
+    return ", ".join(parts)
+
+
+def _next(outcome: Outcome, root: Path | None) -> list[tuple[str, str]]:
+    run = outcome.run
+    lines = []
+    if outcome.ending is Ending.OUT_OF_BUDGET:
+        lines.append(
+            ("resume with", f"{resume_command(outcome, root)} --set budget.{outcome.short or 'usd'}=...")
+        )
+    elif not outcome.complete:
+        lines.append(("resume with", resume_command(outcome, root)))
+    if outcome.summary.states.get(State.FAILED, 0):
+        lines.append(("failures", f"shoal failures {run}{_root(root)}"))
+    lines.append(("report", f"shoal report {run}{_root(root)}"))
+    lines.append(("one task", f"shoal trace {run} TASK{_root(root)}"))
+    return lines
+
+
+def _root(root: Path | None) -> str:
+    return f" --root {shlex.quote(str(root))}" if root is not None else ""

@@ -1,0 +1,59 @@
+"""Who shows the progress of a run while it runs: a terminal that is drawn over, or lines in a log."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Protocol
+
+from rich.console import Console
+from rich.live import Live
+
+from shoal.experiments.running.drawing import draw, plain_line
+from shoal.experiments.running.progress import Progress
+
+_DRAW_S = 0.25
+_LINE_S = 5.0
+
+
+class Display(Protocol):
+    """Follows one run."""
+
+    async def follow(self, progress: Progress) -> None:
+        """Show it until cancelled; then once more."""
+
+
+class LiveDisplay:
+    """On a terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    async def follow(self, progress: Progress) -> None:
+        """See :class:`Display`."""
+        with Live(console=self._console, auto_refresh=False, transient=True) as live:
+            while True:
+                live.update(draw(progress.shown(time.monotonic()), self._console.width), refresh=True)
+                await asyncio.sleep(_DRAW_S)
+
+
+class LineDisplay:
+    """Where there is no terminal: a line every few seconds in which something happened."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    async def follow(self, progress: Progress) -> None:
+        """See :class:`Display`."""
+        last = ""
+        while True:
+            await asyncio.sleep(_LINE_S)
+            line = plain_line(progress.shown(time.monotonic()))
+            if line != last:
+                self._console.print(line, highlight=False, soft_wrap=True, markup=False)
+                last = line
+
+
+def display_for(console: Console) -> Display:
+    """The one that fits."""
+    return LiveDisplay(console) if console.is_terminal else LineDisplay(console)

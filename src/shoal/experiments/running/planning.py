@@ -1,0 +1,170 @@
+"""From an experiment, or a run directory, to a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from shoal.experiments.errors import Problem, bad_experiment, bad_workload
+from shoal.experiments.file.environment import written_back
+from shoal.experiments.file.loaded import Loaded
+from shoal.experiments.file.loading import load
+from shoal.experiments.file.spec import Experiment
+from shoal.experiments.importing import Importer
+from shoal.experiments.layout import ORIGINAL_FILES, TASKS_FILE
+from shoal.experiments.running.environment import Environment, read_environment
+from shoal.experiments.running.plan import TEAM, Plan
+from shoal.experiments.scoring.making import make_scorer
+from shoal.experiments.teams.making import make_team
+from shoal.experiments.workload.messages import check_messages, message_kind
+from shoal.experiments.workload.reading import read_tasks
+from shoal.experiments.workload.tasks_file import read_tasks_file
+from shoal.runtime.journal.errors import RunNotResumable
+from shoal.runtime.journal.run_directory import check_run_id, runs_root
+from shoal.topologies.wiring.topology import Topology
+
+_YAML, _PYTHON = ORIGINAL_FILES
+
+
+def plan_run(
+    loaded: Loaded,
+    *,
+    team: str | None = None,
+    run: str,
+    root: Path | str | None = None,
+    address: str | None = None,
+) -> Plan:
+    """Read the workload, make the team and the scorer, and see that they fit together.
+
+    ``team``: which of several. ``address``: instead of the experiment's own. Raises :class:`BadExperiment`,
+    :class:`BadWorkload`, ``ConfigError``.
+    """
+    experiment = loaded.experiment
+    name = team_named(experiment, team)
+    imports = Importer(loaded.folder)
+    topology = _checked_team(experiment, name, imports)
+    scorer = make_scorer(experiment.score, experiment.workload, imports)
+    tasks = read_tasks(
+        experiment.workload, loaded.folder, imports, seed=experiment.seed, repeats=experiment.repeats
+    )
+    if problems := check_messages(tasks, topology.signature(), experiment.workload, imports):
+        raise bad_workload(problems)
+    return Plan(
+        experiment=experiment,
+        run=check_run_id(run),
+        root=root_of(experiment, loaded.folder, root),
+        address=address if address is not None else experiment.cluster.address,
+        topology=topology,
+        tasks=tasks,
+        scorer=scorer,
+        environment=_environment(loaded, name if experiment.teams else ""),
+        original=_original(loaded),
+        spec=_as_data(loaded),
+        kind=message_kind(experiment.workload, topology.signature(), imports),
+    )
+
+
+def plan_resume(
+    path: Path, *, overrides: Sequence[str] = (), address: str | None = None, retry_failed: bool = False
+) -> Plan:
+    """How to go on with the run in this directory, whose experiment came from a file.
+
+    What is to be done is what its ``tasks.jsonl`` says. Raises :class:`NotAnExperiment`, :class:`RunNotResumable`,
+    :class:`BadExperiment`, ``ConfigError``, :class:`StoreError`.
+    """
+    environment = read_environment(path)
+    folder = Path(environment.folder)
+    if not folder.is_dir():
+        raise RunNotResumable(
+            f"run {path.name!r} needs the code in {folder}, which is not there any more: put it back, or a link to "
+            "where it is now",
+            run=path.name,
+        )
+    every = [*environment.overrides, *overrides]
+    loaded = load(path / _YAML if environment.made_by == "file" else environment.file, every)
+    environment = environment.model_copy(update={"overrides": tuple(every)})
+    return again(loaded, path, environment, address=address, retry_failed=retry_failed)
+
+
+def again(
+    loaded: Loaded,
+    path: Path,
+    environment: Environment,
+    *,
+    address: str | None = None,
+    retry_failed: bool = False,
+) -> Plan:
+    """How to go on with the run in this directory, with an experiment that is at hand."""
+    experiment = loaded.experiment
+    imports = Importer(Path(environment.folder))
+    tasks = read_tasks_file(path / TASKS_FILE) if (path / TASKS_FILE).exists() else []
+    if not tasks:
+        raise RunNotResumable(
+            f"run {path.name!r} ended before its tasks were written down: start it anew under another name",
+            run=path.name,
+        )
+    topology = _checked_team(experiment, team_named(experiment, environment.team or None), imports)
+    return Plan(
+        experiment=experiment,
+        run=path.name,
+        root=path.parent,
+        address=address if address is not None else experiment.cluster.address,
+        topology=topology,
+        tasks=tasks,
+        scorer=make_scorer(experiment.score, experiment.workload, imports),
+        environment=environment,
+        original=_original(loaded),
+        spec=_as_data(loaded),
+        kind=message_kind(experiment.workload, topology.signature(), imports),
+        resume=True,
+        retry_failed=retry_failed,
+    )
+
+
+def team_named(experiment: Experiment, team: str | None) -> str:
+    """The name of the team that is meant. Raises :class:`BadExperiment`."""
+    names = list(experiment.every_team)
+    if team is None and len(names) == 1:
+        return names[0]
+    if team in names:
+        return str(team)
+    said = "it does not say which team is meant" if team is None else f"there is no team {team!r}"
+    raise bad_experiment([Problem(f"{said}; there are: {', '.join(names)}", field="teams")])
+
+
+def root_of(experiment: Experiment, folder: Path, root: Path | str | None) -> Path:
+    """Where its run directories are: as the caller says, or the experiment, or where all runs are."""
+    if root is None and experiment.output.runs is not None:
+        return (folder / experiment.output.runs).absolute()
+    return runs_root(root)
+
+
+def _checked_team(experiment: Experiment, name: str, imports: Importer) -> Topology:
+    topology = make_team(experiment.every_team[name], imports, experiment.models)
+    topology.check(TEAM)
+    return topology
+
+
+def _environment(loaded: Loaded, team: str) -> Environment:
+    file = "" if loaded.path is None else str(loaded.path)
+    python = file.endswith(".py")
+    return Environment(
+        made_by="program" if not file else "python" if python else "file",
+        folder=str(loaded.folder),
+        file=f"{file}:{loaded.name}" if python and loaded.name else file,
+        overrides=loaded.overrides,
+        team=team,
+        seed=loaded.experiment.seed,
+    )
+
+
+def _original(loaded: Loaded) -> tuple[str, str]:
+    if loaded.path is None:
+        return "", ""
+    return (_PYTHON if loaded.path.suffix.lower() == ".py" else _YAML), loaded.text
+
+
+def _as_data(loaded: Loaded) -> dict[str, Any]:
+    data: dict[str, Any] = written_back(loaded.experiment.model_dump(mode="json"), loaded.written)
+    return data

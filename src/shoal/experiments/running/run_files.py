@@ -1,0 +1,58 @@
+"""What a session writes into the run's directory before the first task, and what it finds there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from shoal.experiments.finished import ExperimentRun
+from shoal.experiments.layout import (
+    ENVIRONMENT_FILE,
+    EXPERIMENT_FILE,
+    RESULTS_FILE,
+    TASKS_FILE,
+    TEAM_FILE,
+)
+from shoal.experiments.result import State
+from shoal.experiments.running.environment import read_environment, this_session
+from shoal.experiments.running.files import write_json, write_lines, write_text
+from shoal.experiments.running.plan import TEAM, Plan
+from shoal.experiments.running.rewriting import rewrite_ended
+from shoal.experiments.running.scores import Scores
+from shoal.experiments.workload.tasks_file import write_tasks
+from shoal.runtime.durable.errors import StoreBroken
+
+
+def begin_files(plan: Plan, path: Path, scores: Scores, *, now: float) -> dict[str, State]:
+    """Write all; results begin with what has ended before, which is said. Raises :class:`StoreError`.
+
+    ``experiment.json`` is the last of a new run: with it a directory is an experiment's, and can be resumed.
+    """
+    if not plan.resume:
+        write_tasks(path / TASKS_FILE, plan.tasks)
+        name, text = plan.original
+        if name:
+            write_text(path / name, text)
+    sessions = read_environment(path).sessions if (path / ENVIRONMENT_FILE).exists() else ()
+    session = this_session(Path(plan.environment.folder), resumed=plan.resume, now=now)
+    environment = plan.environment.model_copy(update={"sessions": (*sessions, session)})
+    write_json(path / ENVIRONMENT_FILE, environment.model_dump(mode="json"))
+    write_json(path / TEAM_FILE, plan.topology.describe(TEAM))
+    ended: dict[str, State] = {}
+    if plan.resume:
+        remember_scores(path, scores)
+        ended = rewrite_ended(path, plan.tasks, scores, without_failed=plan.retry_failed)
+    else:
+        write_lines(path / RESULTS_FILE, ())
+    write_json(path / EXPERIMENT_FILE, plan.spec)
+    return ended
+
+
+def remember_scores(path: Path, scores: Scores) -> None:
+    """Take over scores from the results that are there; a line that was cut off is judged again."""
+    if not (path / EXPERIMENT_FILE).exists() or not scores.judging:
+        return
+    with ExperimentRun(path) as run:
+        try:
+            scores.remember(run.results())
+        except StoreBroken:
+            return
