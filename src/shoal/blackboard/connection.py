@@ -11,6 +11,7 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_e
 
 from shoal.blackboard.entry import Entry, entry_from
 from shoal.blackboard.errors import BoardUnavailable, Conflict, RegionLost, RegionUnknown
+from shoal.blackboard.operation_span import OperationSpan
 from shoal.blackboard.operations import Diff, Get, History, KeepAlive, Operation, Range, Renew
 from shoal.blackboard.packing import pack_request, unpack_result, unpack_version
 from shoal.blackboard.requests import (
@@ -81,7 +82,11 @@ class Connection:
             request_id = asker.id_of(blake2b(packed, digest_size=_MARK_BYTES).digest())
         reads = isinstance(operation, _READS)
         pack = lambda: pack_operation(self._region_id, packed, request_id, wait_s)  # noqa: E731
-        return unpack_result(await self._request(pack, wait_s, reads=reads))
+        if not isinstance(asker, Context) or asker._home.scribe is None:
+            return unpack_result(await self._request(pack, wait_s, reads=reads))
+        with OperationSpan(asker, self.region, operation, request_id or packed) as span:
+            span.result = unpack_result(await self._request(pack, wait_s, reads=reads))
+        return span.result
 
     async def operate_and_see(self, operation: Operation, *, wait_s: float = 0.0) -> Any:
         """As :meth:`operate`, for a handling that is given what is in the result: it has seen that."""

@@ -55,6 +55,8 @@ class Want(NamedTuple):
     """Higher goes first; within one priority it is fair between tasks."""
     deadline: float | None = None
     """Wall-clock second after which nobody wants it any more."""
+    about: tuple[str, ...] = ()
+    """Whose call it is, in words of whoever calls. It is kept with the charge as long as no record of the call is."""
 
 
 class Settlement(NamedTuple):
@@ -67,9 +69,21 @@ class Settlement(NamedTuple):
     retry_after_s: float | None = None
 
 
+class Charge(NamedTuple):
+    """What one attempt was charged: kept in the record of its call, so that charges and records can be matched."""
+
+    permit: str
+    """``Permit.id``."""
+    tokens: int
+    nano_usd: int
+    """Billionths of a US dollar."""
+
+
 class Permit(Protocol):
     """Leave for one attempt. Settled exactly once, also when the attempt failed or was cancelled."""
 
+    id: str
+    """No other permit of the run has it; empty where nobody keeps books."""
     waited_s: float
     """How long it had to be waited for."""
 
@@ -89,6 +103,7 @@ class Permits(Protocol):
 
 
 class _Leave:
+    id = ""
     waited_s = 0.0
 
     def settle(self, took: Settlement) -> None:

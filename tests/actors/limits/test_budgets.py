@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shoal.actors.limits import LimitsSpec
-from shoal.actors.limits.amounts import NANO, ceiling, check_want, nano_usd
+from shoal.actors.limits.amounts import ceiling, check_want
 from shoal.actors.limits.book import Book
 from shoal.errors import ConfigError
 from shoal.models.errors import BudgetExceeded
+from shoal.models.money import NANO, nano_usd
 from shoal.models.permits import Budget, Settlement
 from tests.actors.limits.wants import denied, granted, limited, want
 

@@ -79,8 +79,8 @@ def tell() -> Stand:
 def rows_of_messages() -> list[MessageRow]:
     """What the journal has: the order to Alice, her hint to Bob, and a request of the client to the board."""
     return [
-        (CLIENT.message_id, None, None, "local", "board/main", "bytes", 10, START, 0.001, "done"),
-        (ORDER, None, "task-1", "local", "agent/alice", "app.work:Order", 10, START, 2.5, "done"),
+        (CLIENT.message_id, None, None, "local", "board/main", "bytes", 10, START, 0.001, "done", 0.0, 1, 1),
+        (ORDER, None, "task-1", "local", "agent/alice", "app.work:Order", 10, START, 2.5, "done", 0.0, 1, 1),
         (
             HINT,
             ORDER,
@@ -92,6 +92,9 @@ def rows_of_messages() -> list[MessageRow]:
             START + 2,
             30.0,
             "handler_error",
+            0.0,
+            0,
+            1,
         ),
     ]
 

@@ -11,6 +11,7 @@ import pytest
 from shoal.blackboard.replay import causes
 from shoal.blackboard.replay.causes import Message, Messages, Wanted
 from shoal.runtime.journal import Journal, TaskSubmitted, messages_handled
+from shoal.runtime.journal.journal import settle_journal
 from shoal.runtime.journal.records import MessageRow
 
 START = 1000.0
@@ -33,6 +34,9 @@ def row(number: int, cause: int | None = None) -> MessageRow:
         START + number,
         0.1,
         "done",
+        0.0,
+        0,
+        1,
     )
 
 
@@ -102,6 +106,7 @@ def test_without_messages_the_ledger_tells_who_was_given_the_task(messages: Mess
 
 
 def test_a_damaged_batch_is_left_out(path: Path) -> None:
+    settle_journal(path)
     connection = sqlite3.connect(path)
     connection.execute("UPDATE message_batches SET rows = ? WHERE batch = 1", ("{",))
     connection.execute(

@@ -20,6 +20,8 @@ REQUEST = ChatRequest(messages=(ChatMessage(role=Role.USER, text="how are you?")
 
 
 class CountedPermit:
+    id = ""
+
     def __init__(self, want: Want, waited_s: float) -> None:
         self.want = want
         self.waited_s = waited_s

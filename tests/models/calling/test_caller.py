@@ -205,7 +205,7 @@ def test_what_is_wanted_is_the_most_that_the_call_can_take() -> None:
         assert want.tokens == 150
         assert want.usd == pytest.approx((50 * 1.0 + 100 * 2.0) / 1e6)
         assert want[:2] == ("scripted#m", "m")
-        assert want[4:] == ((level,), 0, "t", 2, EPOCH + 60)
+        assert want[4:] == ((level,), 0, "t", 2, EPOCH + 60, ())
 
     run(main())
 

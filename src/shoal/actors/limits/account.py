@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from shoal.actors.limits.amounts import NANO, NOTHING, UNLIMITED, Amounts, Ceiling
+from shoal.actors.limits.amounts import NOTHING, UNLIMITED, Amounts, Ceiling
 from shoal.models.errors import BudgetExceeded
+from shoal.models.money import NANO
 
 _UNITS = {"tokens": "tokens", "nano_usd": "US dollars", "calls": "calls", "steps": "steps"}
 

@@ -5,13 +5,9 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from shoal.models.permits import Budget, Settlement, Want
+from shoal.models.money import NANO, NOISE, nano_usd
+from shoal.models.permits import Budget, Charge, Settlement, Want
 from shoal.runtime.errors import ConfigError
-
-NANO = 1_000_000_000
-"""Billionths in a dollar: a token of a cheap model costs some fifty of them."""
-_NOISE = 1e-3
-"""Of a billionth: what a float's rounding may add to an amount that was meant to be whole."""
 
 
 class Amounts(NamedTuple):
@@ -63,11 +59,6 @@ NOTHING = Amounts()
 UNLIMITED = Ceiling()
 
 
-def nano_usd(usd: float) -> int:
-    """Billionths of a dollar, rounded up: what costs anything is never booked as nothing."""
-    return math.ceil(usd * NANO - _NOISE)
-
-
 def check_want(want: Want) -> None:
     """Raise ``ConfigError`` for amounts that cannot be: a negative one would make room that is not there."""
     whole = all(isinstance(amount, int) and amount >= 0 for amount in (want.tokens, want.steps))
@@ -93,11 +84,16 @@ def taken(took: Settlement, reserved: Amounts) -> Amounts:
     return Amounts(took.tokens, nano_usd(took.usd), reserved.calls, reserved.steps)
 
 
+def charged(charge: Charge, reserved: Amounts) -> Amounts:
+    """As :func:`taken`, by the record of a call."""
+    return Amounts(charge.tokens, charge.nano_usd, reserved.calls, reserved.steps)
+
+
 def ceiling(budget: Budget | None) -> Ceiling:
     """A budget in whole numbers; its money is rounded down."""
     if budget is None:
         return UNLIMITED
-    usd = None if budget.usd is None else math.floor(budget.usd * NANO + _NOISE)
+    usd = None if budget.usd is None else math.floor(budget.usd * NANO + NOISE)
     return Ceiling(budget.tokens, usd, budget.calls, budget.steps, budget.wall_s)
 
 

@@ -13,13 +13,16 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from shoal.actors.limits.amounts import ceiling, wanted
+from shoal.actors.limits.charges import Reservation
+from shoal.actors.limits.denials import too_large, too_late
 from shoal.actors.limits.fair_queue import FairQueue, Waiting
 from shoal.actors.limits.gate import Gate, tightest
-from shoal.actors.limits.ledger import Ledger, Reservation
+from shoal.actors.limits.ledger import Ledger
 from shoal.actors.limits.spec import RUN, LimitsSpec
 from shoal.actors.limits.status import LimitsStatus, endpoint_status, level_status
-from shoal.models.errors import BudgetExceeded, LimitError
-from shoal.models.permits import Budget, Settlement, Want
+from shoal.models.errors import LimitError
+from shoal.models.money import NANO
+from shoal.models.permits import Budget, Charge, Settlement, Want
 from shoal.models.spec import Rates
 
 
@@ -43,9 +46,9 @@ Decision = Granted | Denied
 class Book:
     """The limits of one system. Ids are ``holder/number``; a holder is a process."""
 
-    def __init__(self, spec: LimitsSpec) -> None:
+    def __init__(self, spec: LimitsSpec, *, keeps_charges: bool = True) -> None:
         self.spec = spec
-        self.ledger = Ledger()
+        self.ledger = Ledger(keeps_charges=keeps_charges)
         self.gates: dict[str, Gate] = {}
         self.waiting: dict[str, Waiting] = {}
         self.touched: set[str] = set()
@@ -66,16 +69,19 @@ class Book:
             return
         if want_id in self.waiting:
             return
+        # It may have been booked in full, for a holder that lives after all and has not heard of its leave.
+        self.ledger.take_back(want_id)
         levels = self._declare(want)
         gate = self.gate(want.endpoint, want.model)
         amounts = wanted(want)
-        refusal = _too_large(gate, want) or self.ledger.refusal(levels, amounts, now)
+        refusal = too_large(gate, want) or self.ledger.refusal(levels, amounts, now)
         if refusal is not None:
             self._decided.append(Denied(want_id, refusal))
             return
         self._number += 1
         waiting = Waiting(
-            want_id, want.endpoint, levels, amounts, want.task, want.priority, want.deadline, now, self._number
+            want_id, want.endpoint, levels, amounts, want.task, want.priority, want.deadline, now, self._number,
+            want.model, want.about,
         )  # fmt: skip
         self.waiting[want_id] = waiting
         self._queue(want.endpoint).add(waiting)
@@ -85,6 +91,11 @@ class Book:
     def settle(self, want_id: str, took: Settlement | None, now: float) -> None:
         """A permit is given back; ``None``: nobody knows what it took, so all of it. Twice is once."""
         self._left(self.ledger.settle(want_id, took), took, now)
+
+    def record(self, charge: Charge, now: float) -> None:
+        """The call that was charged so is recorded. Twice is once."""
+        took = Settlement(charge.tokens, charge.nano_usd / NANO)
+        self._left(self.ledger.record(charge), took, now)
 
     def cancel(self, want_id: str, now: float) -> None:
         """It is not wanted any more, and nothing was sent."""
@@ -217,7 +228,11 @@ class Book:
 
     def _grant(self, waiting: Waiting, now: float) -> None:
         begins = [level for level in waiting.levels if self.ledger.account(level).began is None]
-        self.ledger.reserve(Reservation(waiting.id, waiting.endpoint, waiting.levels, waiting.amounts, now))
+        self.ledger.reserve(
+            Reservation(
+                waiting.id, waiting.endpoint, waiting.levels, waiting.amounts, now, waiting.model, waiting.about
+            )
+        )  # fmt: skip
         for level in begins:
             self.watch_time(level)
         self.gates[waiting.endpoint].enter(waiting.amounts.tokens, now)
@@ -234,7 +249,7 @@ class Book:
                     if refusal is not None:
                         self._deny(waiting, refusal)
             elif (late := self.waiting.get(want_id)) is not None:
-                self._deny(late, _too_late(late, now))
+                self._deny(late, too_late(late, now))
 
     def _deny(self, waiting: Waiting, error: LimitError) -> None:
         self._remove(waiting)
@@ -263,23 +278,3 @@ class _Heads:
     def close(self, endpoint: str) -> None:
         """Nobody more of this one."""
         self._heads.pop(endpoint, None)
-
-
-def _too_large(gate: Gate, want: Want) -> BudgetExceeded | None:
-    if not gate.too_large(want.tokens):
-        return None
-    tpm = gate.rates.tpm or 0
-    return BudgetExceeded(
-        f"rates of {want.endpoint}: the call may take {want.tokens:,} tokens, and {tpm:,} a minute are allowed in all: "
-        "raise its tpm, or lower the call's max_output_tokens",
-        level=f"rates/{want.endpoint}", what="tpm", wanted=want.tokens, limit=tpm, left=tpm, spent=0, reserved=0,
-    )  # fmt: skip
-
-
-def _too_late(waiting: Waiting, now: float) -> LimitError:
-    return LimitError(
-        f"no leave for a call to {waiting.endpoint} before its deadline: it waited {now - waiting.since:.1f} s for its "
-        "rates, or for open calls to give back what they reserved",
-        endpoint=waiting.endpoint,
-        waited_s=now - waiting.since,
-    )

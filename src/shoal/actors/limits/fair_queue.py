@@ -26,6 +26,8 @@ class Waiting(NamedTuple):
     since: float
     number: int
     """How many wanted something before it."""
+    model: str = ""
+    about: tuple[str, ...] = ()
 
 
 _Lane = OrderedDict[str, OrderedDict[str, Waiting]]

@@ -19,12 +19,14 @@ class Giver(Protocol):
 class Leave:
     """A :class:`~shoal.models.permits.Permit`. One that is thrown away without being settled is booked in full."""
 
-    __slots__ = ("_giver", "_number", "_settled", "waited_s")
+    __slots__ = ("_giver", "_number", "_settled", "id", "waited_s")
 
-    def __init__(self, giver: Giver, number: int, waited_s: float) -> None:
+    def __init__(self, giver: Giver, number: int, waited_s: float, id: str = "") -> None:
+        """``id``: what the books know it by; empty where there are none."""
         self._giver = giver
         self._number = number
         self._settled = False
+        self.id = id
         self.waited_s = waited_s
 
     def settle(self, took: Settlement) -> None:

@@ -44,6 +44,23 @@ _ADD_BATCH = "INSERT INTO batches (packed, sum) SELECT ?, ? WHERE (SELECT epoch 
 _NEXT_EPOCH = "INSERT INTO epoch VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET epoch = epoch + 1"
 
 
+def read_rows(path: Path) -> list[Row]:
+    """What is in a file now, each row checked; nothing is changed. Raises ``StoreError``."""
+    file = SqliteFile(path, KIND, create=False, read_only=True)
+    try:
+        with file.read() as connection:
+            connection.execute("BEGIN")  # both tables as of one moment: batches are folded into rows
+            found = connection.execute("SELECT kind, key, packed, sum FROM rows").fetchall()
+            newest = _newest(file, connection)
+            connection.execute("COMMIT")
+    finally:
+        file.close()
+    rows = _checked(file, found)
+    return [row for row in rows if row[:2] not in newest] + [
+        Row(*place, value) for place, value in newest.items() if value is not None
+    ]
+
+
 class LedgerFile:
     """Open until it is closed. Raises ``StoreError``."""
 
@@ -69,10 +86,7 @@ class LedgerFile:
         with self._file.write() as connection:
             self._fold(connection)
             found = connection.execute("SELECT kind, key, packed, sum FROM rows").fetchall()
-        for kind, key, packed, stored in found:
-            if row_sum(kind, key, packed) != stored:
-                raise self._file.broken(f"the row of {kind} {key!r} is not what was written")
-        return [Row(kind, key, packed) for kind, key, packed, _ in found]
+        return _checked(self._file, found)
 
     def write(self, rows: Sequence[Row]) -> None:
         """All of them or none. Raises :class:`Fenced` when another limiter has opened the file."""
@@ -98,12 +112,7 @@ class LedgerFile:
         self._file.fold()
 
     def _fold(self, connection: sqlite3.Connection) -> None:
-        newest: dict[tuple[str, str], bytes | None] = {}
-        for number, packed, stored in connection.execute("SELECT * FROM batches ORDER BY number"):
-            if row_sum(packed) != stored:
-                raise self._file.broken(f"batch {number} is not what was written")
-            for kind, key, value in msgpack.unpackb(packed):
-                newest[kind, key] = value
+        newest = _newest(self._file, connection)
         puts = [
             (*place, value, row_sum(*place, value)) for place, value in newest.items() if value is not None
         ]
@@ -124,3 +133,21 @@ class LedgerFile:
     def _epoch(self, connection: sqlite3.Connection) -> int:
         row = connection.execute("SELECT epoch FROM epoch").fetchone()
         return int(row[0]) if row is not None else 0
+
+
+def _newest(file: SqliteFile, connection: sqlite3.Connection) -> dict[tuple[str, str], bytes | None]:
+    """What the batches say that are not folded."""
+    newest: dict[tuple[str, str], bytes | None] = {}
+    for number, packed, stored in connection.execute("SELECT * FROM batches ORDER BY number"):
+        if row_sum(packed) != stored:
+            raise file.broken(f"batch {number} is not what was written")
+        for kind, key, value in msgpack.unpackb(packed):
+            newest[kind, key] = value
+    return newest
+
+
+def _checked(file: SqliteFile, found: Sequence[tuple[str, str, bytes, bytes]]) -> list[Row]:
+    for kind, key, packed, stored in found:
+        if row_sum(kind, key, packed) != stored:
+            raise file.broken(f"the row of {kind} {key!r} is not what was written")
+    return [Row(kind, key, packed) for kind, key, packed, _ in found]

@@ -174,6 +174,8 @@ class Limiter:
             book.settle(f"{holder}/{number}", took, now)
         for number in request.cancelled:
             book.cancel(f"{holder}/{number}", now)
+        for charge in request.recorded:
+            book.record(charge, now)
         for number, want in request.wants:
             book.ask(f"{holder}/{number}", want, now)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from itertools import count
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from shoal.actors.limits.amounts import check_want
 from shoal.actors.limits.leave import Leave
 from shoal.actors.limits.requests import Answer, Ask, Request, pack_request, read_answer
 from shoal.models.errors import LimiterUnavailable
-from shoal.models.permits import Settlement, Want
+from shoal.models.permits import Charge, Settlement, Want
 from shoal.models.spec import Rates
 from shoal.runtime.errors import AgentNotFound, AgentStopped, ShoalError, SystemClosed
 
@@ -33,6 +33,8 @@ _LINGER_S = 0.005
 """So long a settlement waits for a call to go with: whoever asks a model again and again sends half the messages, and
 half the transactions are made. Another process that waits for what is given back waits so much longer at most."""
 _FIRST_PAUSE_S, _MOST_PAUSE_S = 0.05, 2.0
+_MOST_RECORDED = 256
+"""So many recorded calls wait for something to go with."""
 _log = logging.getLogger("shoal.limits")
 
 Send = Callable[[bytes, float], Awaitable[bytes]]
@@ -58,6 +60,7 @@ class LimiterLink:
         self._wanted: dict[int, _Wanted] = {}
         self._settled: dict[int, Settlement | None] = {}
         self._cancelled: dict[int, None] = {}
+        self._recorded: dict[str, Charge] = {}
         self._rates: dict[str, Rates] = {}
         self._unsaid: tuple[set[int], dict[str, Rates]] = (set(), {})
         """Wants and rates that the limiter was not told of."""
@@ -85,7 +88,7 @@ class LimiterLink:
         except asyncio.CancelledError:
             self._give_up(number)
             raise
-        return Leave(self, number, self._clock() - began)
+        return Leave(self, number, self._clock() - began, f"{self._holder}/{number}")
 
     def settle(self, number: int, took: Settlement | None) -> None:
         """Take a permit back; ``None``: nobody knows what it took, so all that was reserved. Does not wait."""
@@ -95,6 +98,16 @@ class LimiterLink:
             if self._lingering is None and self._sender is None:
                 self._lingering = asyncio.get_running_loop().call_later(_LINGER_S, self._wake)
 
+    def recorded(self, charges: Iterable[Charge]) -> None:
+        """Calls that were charged so are recorded: the limiter need not keep their charges. Does not wait.
+
+        It goes with the next message. What is never heard is found out when the books are settled.
+        """
+        if not self.closed:
+            self._recorded.update({charge.permit: charge for charge in charges if charge.permit})
+            if len(self._recorded) >= _MOST_RECORDED:
+                self._wake()
+
     def declare_rates(self, endpoint: str, rates: Rates) -> None:
         """What an endpoint is asked for at most: the lower of all that is declared counts."""
         if self._rates.get(endpoint) != rates:
@@ -102,8 +115,10 @@ class LimiterLink:
             self._wake()
 
     async def flush(self) -> None:
-        """Wait until the limiter has heard of everything that was settled."""
-        if self._lingering is not None:
+        """Wait until the limiter has heard of everything that was settled and recorded."""
+        if self._recorded:
+            self._beating = True  # something to send them with
+        if self._lingering is not None or self._recorded:
             self._wake()
         while self._sender is not None and not self.closed:
             await asyncio.wait([self._sender])
@@ -137,7 +152,8 @@ class LimiterLink:
             self._wake()
 
     def _has_news(self) -> bool:
-        return bool(self._settled or self._cancelled or self._beating or any(self._unsaid))
+        full = len(self._recorded) >= _MOST_RECORDED
+        return bool(self._settled or self._cancelled or self._beating or full or any(self._unsaid))
 
     async def _send_all(self) -> None:
         pause_s = _FIRST_PAUSE_S
@@ -161,11 +177,11 @@ class LimiterLink:
         numbers, rates = self._unsaid
         self._unsaid = (set(), {})
         self._beating = False
-        settled, cancelled = dict(self._settled), list(self._cancelled)
+        settled, cancelled, recorded = dict(self._settled), list(self._cancelled), dict(self._recorded)
         request = Request(
             Ask.EXCHANGE, self._holder, self._epoch,
             [(number, self._wanted[number].want) for number in sorted(numbers)],
-            list(settled.items()), cancelled, list(rates.items()),
+            list(settled.items()), cancelled, list(rates.items()), recorded=list(recorded.values()),
         )  # fmt: skip
         answer = await self._ask(request, _EXCHANGE_S)
         if answer is None:
@@ -175,6 +191,8 @@ class LimiterLink:
                 del self._settled[number]
             for number in cancelled:
                 del self._cancelled[number]
+            for permit in recorded:
+                self._recorded.pop(permit, None)
         return True
 
     async def _poll(self) -> None:
@@ -258,6 +276,7 @@ class LimiterLink:
             self._settled.clear()
         if final:
             self._cancelled.clear()
+            self._recorded.clear()
             self._unsaid = (set(), {})
             self._beating = False
         if isinstance(error, SystemClosed):

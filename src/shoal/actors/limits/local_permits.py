@@ -25,7 +25,7 @@ class LocalPermits:
 
     def __init__(self, spec: LimitsSpec | None = None, *, clock: Callable[[], float] = time.time) -> None:
         """``clock``: wall-clock seconds, as deadlines are."""
-        self._book = Book(spec or LimitsSpec())
+        self._book = Book(spec or LimitsSpec(), keeps_charges=False)
         self._clock = clock
         self._numbers = count(1)
         self._waiting: dict[str, asyncio.Future[float]] = {}

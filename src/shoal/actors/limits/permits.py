@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from weakref import WeakKeyDictionary, ref
 
 from shoal.actors.limits.leave import Leave
@@ -12,7 +12,7 @@ from shoal.actors.limits.local_permits import LocalPermits
 from shoal.actors.limits.requests import Ask, Request, pack_request, read_answer
 from shoal.actors.limits.status import LimitsStatus
 from shoal.models.errors import LimiterUnavailable
-from shoal.models.permits import Budget, Want
+from shoal.models.permits import Budget, Charge, Want
 from shoal.models.spec import Rates
 from shoal.runtime.context import Context
 from shoal.runtime.errors import ShoalError, SystemClosed
@@ -50,6 +50,10 @@ class LimiterPermits:
                 raise
         self._local_until = time.monotonic() + _LOOK_AGAIN_S
         return await self._local.acquire(want)
+
+    def recorded(self, charges: Iterable[Charge]) -> None:
+        """Calls that were charged so are recorded, here or by a process before. Does not wait."""
+        self._link.recorded(charges)
 
     def declare_rates(self, endpoint: str, rates: Rates) -> None:
         """What an endpoint is asked for at most: the lower of all that is declared, by anybody, counts."""

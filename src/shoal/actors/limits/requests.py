@@ -1,6 +1,7 @@
 """What a process and the limiter say to each other, as bytes (msgpack).
 
-An **exchange** brings all that happened in a process since its last one (wants, settlements, wants taken back, rates)
+An **exchange** brings all that happened in a process since its last one (wants, settlements, wants taken back, calls
+that are recorded, rates)
 and is answered at once, when it is safe, with what was decided meanwhile. A **poll** brings nothing and is answered
 when something was decided, or after a while. **Status** and **set** are for people.
 
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple
 import msgpack
 
 from shoal.models.errors import BudgetExceeded, LimitError
-from shoal.models.permits import Budget, Level, Settlement, Want
+from shoal.models.permits import Budget, Charge, Level, Settlement, Want
 from shoal.models.spec import Rates
 from shoal.runtime.errors import ProtocolError
 
@@ -44,6 +45,8 @@ class Request(NamedTuple):
     rates: Sequence[tuple[str, Rates]] = ()
     level: str = ""
     budget: Budget | None = None
+    recorded: Sequence[Charge] = ()
+    """Of calls whose record is written, also by an earlier process."""
 
 
 class Answer(NamedTuple):
@@ -69,7 +72,7 @@ def pack_request(request: Request) -> bytes:
             [(number, _want_fields(want)) for number, want in request.wants],
             request.settled, request.cancelled,
             [(endpoint, (rates.rpm, rates.tpm, rates.concurrency)) for endpoint, rates in request.rates],
-            request.level, _budget_fields(request.budget),
+            request.level, _budget_fields(request.budget), request.recorded,
         )
     )  # fmt: skip
     return packed
@@ -78,14 +81,16 @@ def pack_request(request: Request) -> bytes:
 def read_request(message: bytes) -> Request:
     """From the wire. Raises ``ProtocolError``."""
     try:
-        ask, holder, epoch, wants, settled, cancelled, rates, level, budget = msgpack.unpackb(message)
+        ask, holder, epoch, wants, settled, cancelled, rates, level, budget, recorded = msgpack.unpackb(
+            message
+        )
         return Request(
             Ask(ask), holder, epoch,
             [(number, _read_want(fields)) for number, fields in wants],
             [(number, None if took is None else Settlement(*took)) for number, took in settled],
             cancelled,
             [(endpoint, Rates(rpm=rpm, tpm=tpm, concurrency=most)) for endpoint, (rpm, tpm, most) in rates],
-            level, _read_budget(budget),
+            level, _read_budget(budget), [Charge(*fields) for fields in recorded],
         )  # fmt: skip
     except (ValueError, TypeError, msgpack.UnpackException) as exc:
         raise ProtocolError(f"a message to the limiter cannot be read: {exc}") from exc
@@ -120,10 +125,9 @@ def _want_fields(want: Want) -> tuple[Any, ...]:
 
 
 def _read_want(fields: Any) -> Want:
-    endpoint, model, tokens, usd, levels, *rest = fields
-    return Want(
-        endpoint, model, tokens, usd, tuple(Level(name, _read_budget(budget)) for name, budget in levels), *rest
-    )  # fmt: skip
+    endpoint, model, tokens, usd, levels, steps, task, priority, deadline, about = fields
+    read = tuple(Level(name, _read_budget(budget)) for name, budget in levels)
+    return Want(endpoint, model, tokens, usd, read, steps, task, priority, deadline, tuple(about))
 
 
 def _budget_fields(budget: Budget | None) -> tuple[Any, ...] | None:

@@ -1,4 +1,5 @@
-"""The book as rows: one for each level, open reservation and endpoint that changed, and back. Pure.
+"""The book as rows: one for each level, open reservation, charge without a record and endpoint that changed, and back.
+Pure.
 
 A row is ``(kind, key, packed)``; ``packed`` is ``None`` for one that is to go. The file grows with what there is, not
 with the number of calls.
@@ -15,10 +16,10 @@ import msgpack
 from shoal.actors.limits.account import Account
 from shoal.actors.limits.amounts import UNLIMITED, Amounts, Ceiling, ceiling
 from shoal.actors.limits.book import Book
+from shoal.actors.limits.charges import Reservation, Unrecorded
 from shoal.actors.limits.gate import Gate
-from shoal.actors.limits.ledger import Reservation
 
-LEVEL, OPEN, ENDPOINT, SESSION = "level", "open", "endpoint", "session"
+LEVEL, OPEN, CHARGE, ENDPOINT, SESSION = "level", "open", "charge", "endpoint", "session"
 
 
 class Row(NamedTuple):
@@ -36,10 +37,20 @@ def take_changes(book: Book) -> list[Row]:
         reservation = book.ledger.open.get(reservation_id)
         packed = None if reservation is None else _pack(reservation[1:])
         rows.append(Row(OPEN, reservation_id, packed))
+    charges = book.ledger.charges
+    for permit in charges.changed:
+        charge = charges.left.get(permit)
+        rows.append(Row(CHARGE, permit, None if charge is None else _pack_charge(charge)))
     rows += [Row(ENDPOINT, name, _pack_gate(book.gates[name])) for name in book.touched_gates]
-    for names in (book.ledger.changed, book.touched, book.touched_gates):
+    for names in (book.ledger.changed, book.touched, charges.changed, book.touched_gates):
         names.clear()
     return rows
+
+
+def session_of(rows: Sequence[Row]) -> str:
+    """Which started system wrote them; empty when none says."""
+    found = [msgpack.unpackb(row.packed) for row in rows if row.kind == SESSION and row.packed is not None]
+    return str(found[0]) if found else ""
 
 
 def session_row(session: str) -> Row:
@@ -59,9 +70,9 @@ def restore(book: Book, rows: Sequence[Row], session: str) -> None:
         if row.kind == LEVEL:
             _restore_account(book, row.key, fields, same)
         elif row.kind == OPEN:
-            endpoint, levels, amounts, at = fields
-            reservation = Reservation(row.key, endpoint, tuple(levels), Amounts(*amounts), at)
-            book.ledger.open[row.key] = reservation
+            book.ledger.open[row.key] = _read_reservation(row.key, fields)
+        elif row.kind == CHARGE:
+            book.ledger.charges.left[row.key] = _read_charge(row.key, fields)
         elif row.kind == ENDPOINT:
             _restore_gate(book.gate(row.key, ""), fields)
         elif row.kind != SESSION:
@@ -78,6 +89,21 @@ def restore(book: Book, rows: Sequence[Row], session: str) -> None:
 def _pack(value: Any) -> bytes:
     packed: bytes = msgpack.packb(value)
     return packed
+
+
+def _read_reservation(permit: str, fields: Any) -> Reservation:
+    endpoint, levels, amounts, at, *more = fields
+    model, about = more or ("", ())
+    return Reservation(permit, endpoint, tuple(levels), Amounts(*amounts), at, model, tuple(about))
+
+
+def _pack_charge(charge: Unrecorded) -> bytes:
+    return _pack((charge.reservation[1:], *charge[1:]))
+
+
+def _read_charge(permit: str, fields: Any) -> Unrecorded:
+    reservation, amounts, settled, closed = fields
+    return Unrecorded(_read_reservation(permit, reservation), Amounts(*amounts), settled, closed)
 
 
 def _pack_account(account: Account) -> bytes:

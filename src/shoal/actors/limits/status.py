@@ -5,8 +5,9 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 from shoal.actors.limits.account import Account
-from shoal.actors.limits.amounts import NANO, Amounts, Ceiling
+from shoal.actors.limits.amounts import Amounts, Ceiling
 from shoal.actors.limits.gate import Gate
+from shoal.models.money import NANO
 from shoal.models.permits import Budget
 from shoal.models.spec import Rates
 

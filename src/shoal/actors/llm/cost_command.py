@@ -1,4 +1,4 @@
-"""``shoal cost RUN``: tokens and money by agent, task, model, edge, step or team."""
+"""``shoal cost RUN``: tokens and money by agent, role, task, model, edge, step or team."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _directory(run: str, root: Path | None) -> Path:
 
 
 def _fields(spent: Spent) -> dict[str, object]:
-    return {**spent._asdict(), "usage": spent.usage.model_dump()}
+    return {**spent._asdict(), "usage": spent.usage.model_dump(), "usd": spent.usd}
 
 
 def _table(by: By, sums: dict[str, Spent], total: Spent) -> Table:
@@ -64,28 +64,32 @@ def _table(by: By, sums: dict[str, Spent], total: Spent) -> Table:
     table.add_column(
         by.value, "total" if len(sums) <= _SHOWN else f"total of {len(sums)}", overflow="fold", min_width=18
     )
-    figures = [_cells(spent) for spent in sums.values()]
-    headings = ("calls", "sent", "failed", "in", "out", "US$", "s")
-    for heading, sum_ in zip(headings, _cells(total), strict=True):
-        table.add_column(heading, sum_, justify="right", no_wrap=True)
-    for name, cells in list(zip(sums, figures, strict=True))[:_SHOWN]:
-        table.add_row(escape(name), *cells)
+    headings = ("calls", "sent", "failed", "lost", "in", "out", "US$", "s")
+    shown = [heading for heading in headings if heading != "lost" or total.lost]
+    sum_ = _cells(total)
+    for heading in shown:
+        table.add_column(heading, sum_[heading], justify="right", no_wrap=True)
+    for name, spent in list(sums.items())[:_SHOWN]:
+        cells = _cells(spent)
+        table.add_row(escape(name), *(cells[heading] for heading in shown))
     if len(sums) > _SHOWN:
         table.add_row(f"[dim]and {len(sums) - _SHOWN} more (--json has all)[/dim]")
     notes = ["~ counted here, because the server did not say"] * total.usage.estimated
     notes += ["+ at least: some prices are not known"] * (not total.priced)
+    notes += ["lost: charged, and its process died before it could record the call"] * bool(total.lost)
     table.caption = "; ".join(notes) or None
     return table
 
 
-def _cells(spent: Spent) -> tuple[str, ...]:
+def _cells(spent: Spent) -> dict[str, str]:
     mark = "~" if spent.usage.estimated else ""
-    return (
-        f"{spent.calls:,}",
-        f"{spent.attempts:,}",
-        f"{spent.failed:,}",
-        f"{mark}{spent.usage.input_tokens:,}",
-        f"{mark}{spent.usage.output_tokens:,}",
-        f"{spent.usd:,.6f}{'' if spent.priced else '+'}",
-        f"{spent.took_s:,.1f}",
-    )
+    return {
+        "calls": f"{spent.calls:,}",
+        "sent": f"{spent.attempts:,}",
+        "failed": f"{spent.failed:,}",
+        "lost": f"{spent.lost:,}",
+        "in": f"{mark}{spent.usage.input_tokens:,}",
+        "out": f"{mark}{spent.usage.output_tokens:,}",
+        "US$": f"{spent.usd:,.6f}{'' if spent.priced else '+'}",
+        "s": f"{spent.took_s:,.1f}",
+    }

@@ -7,10 +7,13 @@ something, and asking once more would cost it again.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pydantic import BaseModel, ConfigDict
 
 from shoal.models.calling.account import CallAccount
 from shoal.models.chat import ChatResponse
+from shoal.models.permits import Charge
 from shoal.runtime.codec import message
 
 
@@ -21,11 +24,17 @@ class ModelCall(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     agent: str
+    role: str = ""
+    """The agent's class, or the name it was given: agents of one kind share it."""
     task: str
     """The task it belongs to; where there is none, the first message of all that led to it."""
+    outside: bool = False
+    """Whether it belongs to no task."""
     sender: str
     """Whose message the agent was handling: with ``agent``, the edge it is charged to."""
     team: str = ""
+    message: str = ""
+    """That message's id, in hex digits."""
     step: int
     """Of its dialogue, from 1."""
     sample: int = 0
@@ -37,3 +46,10 @@ class ModelCall(BaseModel):
     """Of a call that failed."""
     accounts: tuple[CallAccount, ...] = ()
     """One for each model that was asked: what the call took is their sum."""
+    lost: bool = False
+    """Whether this is no record, but made of a charge that has none: its process died before it could write one."""
+
+    @property
+    def charges(self) -> Iterator[Charge]:
+        """What it was charged, request by request."""
+        return (charge for account in self.accounts for charge in account.charges)

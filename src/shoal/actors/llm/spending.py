@@ -1,7 +1,8 @@
-"""What model calls took, by whom: read from a run's recorded calls, to the token.
+"""What model calls took, by whom, to the token and the billionth of a dollar: read from a run's directory.
 
-The records are the same that keep a call from being paid twice, so the sums are complete whoever was killed when; a
-call that was never recorded, because its process died with the answer, is not in them.
+The records are the same that keep a call from being paid twice. A call that has none, because its process died before
+it could write one, is known by the charge that the limiter still has: it is there as a lost call. So the sums are what
+budgets were charged, whoever was killed when. (Where no limits were opened, nobody knows of lost calls.)
 """
 
 from __future__ import annotations
@@ -11,18 +12,24 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
+from shoal.actors.limits.lost import left_charges
+from shoal.actors.llm.call_labels import call_of
 from shoal.actors.llm.recorded import ModelCall
 from shoal.models.calling.account import CallAccount
 from shoal.models.chat import Usage
+from shoal.models.money import NANO
 from shoal.runtime.codec import decode, tag_of
 from shoal.runtime.durable.opening import state_files
 from shoal.runtime.durable.sqlite_store import SqliteStateStore
+from shoal.runtime.journal.run_lock import holder_of
 
 
 class By(StrEnum):
     """What calls are put together by."""
 
     AGENT = "agent"
+    ROLE = "role"
+    """The agent's class, or the name it was given."""
     TASK = "task"
     MODEL = "model"
     EDGE = "edge"
@@ -30,6 +37,9 @@ class By(StrEnum):
     STEP = "step"
     """Which step of a dialogue."""
     TEAM = "team"
+
+
+_NOBODY = "(none)"
 
 
 class Spent(NamedTuple):
@@ -41,35 +51,64 @@ class Spent(NamedTuple):
     """Requests that were sent."""
     failed: int = 0
     """Calls that gave no answer."""
+    lost: int = 0
+    """Calls without a record: see the module. Each is one of ``calls`` and one of ``attempts``."""
     usage: Usage = Usage()
-    usd: float = 0.0
+    nano_usd: int = 0
+    """Billionths of a US dollar: whole ones for each request, so that sums are the same in any order."""
     priced: bool = True
-    """Whether all prices are known; else ``usd`` is too low."""
+    """Whether all prices are known; else ``nano_usd`` is too low."""
     took_s: float = 0.0
 
-    def plus(self, account: CallAccount, *, calls: int, failed: bool) -> Spent:
-        """With one more account."""
+    @property
+    def usd(self) -> float:
+        """US dollars."""
+        return self.nano_usd / NANO
+
+    @property
+    def tokens(self) -> int:
+        """Input and output."""
+        return self.usage.total_tokens
+
+    def plus(self, call: ModelCall, account: CallAccount, *, first: bool) -> Spent:
+        """With one more account of a call; ``first``: it is the call's first one here."""
         return Spent(
-            self.calls + calls,
+            self.calls + first,
             self.attempts + account.attempts,
-            self.failed + failed,
+            self.failed + (first and call.error is not None),
+            self.lost + call.lost,
             self.usage.plus(account.usage),
-            self.usd + account.usd,
+            self.nano_usd + account.nano_usd,
             self.priced and account.priced,
             self.took_s + account.took_s,
         )
 
 
 def calls_of(run_dir: Path) -> Iterator[ModelCall]:
-    """All recorded calls of a run, by its directory. Raises ``StoreError`` when its state cannot be read.
+    """All calls of a run, by its directory: the recorded ones, then the lost ones. Raises ``StoreError`` when its
+    state cannot be read.
 
-    What a system keeps in PostgreSQL (``state_store``) is not there.
+    While the run goes on, calls that are under way are not there. What a system keeps in PostgreSQL (``state_store``)
+    is not read.
     """
-    return (call for _, call in recorded_calls(run_dir))
+    # First the charges: what is recorded after this is found to be.
+    left = {lost.permit: lost for lost in left_charges(run_dir, over=holder_of(run_dir) is None)}
+    for _, call in recorded_calls(run_dir):
+        for charge in call.charges:
+            left.pop(charge.permit, None)
+        yield call
+    for lost in left.values():
+        yield call_of(lost)
+
+
+def costs_by_task(run_dir: Path) -> dict[str, Spent]:
+    """What each task of a run took, lost calls included. What belongs to no task is under the id of the first message
+    that led to it. Raises ``StoreError``."""
+    return spent_by(calls_of(run_dir), By.TASK)
 
 
 def recorded_calls(run_dir: Path) -> Iterator[tuple[str, ModelCall]]:
-    """As :func:`calls_of`, each with the key it is recorded under."""
+    """The recorded calls alone, each with the key it is recorded under."""
     tag = tag_of(ModelCall)
     for path in sorted(state_files(run_dir)):
         store = SqliteStateStore(path, create=False)
@@ -88,11 +127,9 @@ def spent_by(calls: Iterable[ModelCall], by: By) -> dict[str, Spent]:
         counted: set[str] = set()
         for account in call.accounts:
             key = _key(call, account, by)
-            first = key not in counted
+            sums[key] = sums.get(key, Spent()).plus(call, account, first=key not in counted)
             counted.add(key)
-            failed = first and call.response is None
-            sums[key] = sums.get(key, Spent()).plus(account, calls=int(first), failed=failed)
-    return dict(sorted(sums.items(), key=lambda item: (-item[1].usd, -item[1].usage.total_tokens, item[0])))
+    return dict(sorted(sums.items(), key=lambda item: (-item[1].nano_usd, -item[1].tokens, item[0])))
 
 
 def total_of(calls: Iterable[ModelCall]) -> Spent:
@@ -100,17 +137,18 @@ def total_of(calls: Iterable[ModelCall]) -> Spent:
     total = Spent()
     for call in calls:
         for position, account in enumerate(call.accounts):
-            first = position == 0
-            total = total.plus(account, calls=int(first), failed=first and call.response is None)
+            total = total.plus(call, account, first=position == 0)
     return total
 
 
 def _key(call: ModelCall, account: CallAccount, by: By) -> str:
     match by:
         case By.AGENT:
-            return call.agent
+            return call.agent or _NOBODY
+        case By.ROLE:
+            return call.role or call.agent or _NOBODY
         case By.TASK:
-            return call.task
+            return call.task or _NOBODY
         case By.MODEL:
             return account.model
         case By.EDGE:
@@ -118,4 +156,4 @@ def _key(call: ModelCall, account: CallAccount, by: By) -> str:
         case By.STEP:
             return str(call.step)
         case By.TEAM:
-            return call.team.replace("|", " / ") or "(none)"
+            return call.team.replace("|", " / ") or _NOBODY

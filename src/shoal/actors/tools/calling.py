@@ -120,13 +120,13 @@ class ToolCaller:
         made = False
         origin = Origin.MODEL  # what is wrong with a call is said in the model's own words
         began = self._clock()
+        call_key = _key_of(key, index, call)
         try:
             if index >= self._limits.calls:
                 raise ToolError(
                     f"{index + 1} calls in one step; only the first {self._limits.calls} are made. Call fewer at a time"
                 )
             tool = self._find(call.name, ctx.address)
-            call_key = _key_of(key, index, call)
             arguments = await self._cleared(tool, call, ctx, call_key)
             async with turns:
                 made, origin = True, tool.policy.gives
@@ -141,6 +141,8 @@ class ToolCaller:
             made=made, cached=cached, origin=origin,
         )  # fmt: skip
         ctx.log.debug("tool %s: %s after %.3f s", call.name, outcome.error or "ok", self._clock() - began)
+        if not cached:  # else it was noted when it was made
+            _note(ctx, call, outcome, made, call_key)
         return ToolAnswer(ChatMessage(role=Role.TOOL, text=outcome.text, tool_call_id=call.id), account)
 
     def _find(self, name: str, agent: str) -> Tool:
@@ -222,6 +224,17 @@ class ToolCaller:
     def _told(self, error: Exception) -> str:
         text = str(error) if isinstance(error, ToolError) else f"{_kind_of(error)}: {error}"
         return _error_text(cut(self._redact(clean(text)), self._limits.error_chars))
+
+
+def _note(ctx: Context, call: ToolCall, outcome: ToolOutcome, made: bool, key: str) -> None:
+    data = {
+        "tool": call.name, "call_id": call.id, "made": made,
+        "arguments_size": len(call.arguments), "result_size": len(outcome.text),
+    }  # fmt: skip
+    ctx.note_span(
+        "tool", call.name, at=time.time() - outcome.took_s, took_s=outcome.took_s, outcome=outcome.error or "ok",
+        data=data, key=key,
+    )  # fmt: skip
 
 
 def _error_text(text: str) -> str:

@@ -16,12 +16,13 @@ from typing import NamedTuple
 from shoal.runtime.durable.errors import StoreError
 from shoal.runtime.durable.sqlite_file import SqliteFile
 from shoal.runtime.journal import ledger
+from shoal.runtime.journal.batch_reading import batch_text
 from shoal.runtime.journal.schema import KIND
 
 _BESIDE = """SELECT coalesce(
     (SELECT min(batch) FROM message_batches WHERE last_at >= ?), (SELECT max(batch) + 1 FROM message_batches), 0)"""
-_ONWARD = "SELECT rows FROM message_batches WHERE batch >= ? ORDER BY batch"
-_BACKWARD = "SELECT rows FROM message_batches WHERE batch < ? ORDER BY batch DESC"
+_ONWARD = "SELECT packed, rows FROM message_batches WHERE batch >= ? ORDER BY batch"
+_BACKWARD = "SELECT packed, rows FROM message_batches WHERE batch < ? ORDER BY batch DESC"
 _FRUITLESS = 10
 """Searches of the whole journal that found nothing, before others stop at :data:`_NEAR`."""
 _NEAR = 200
@@ -133,14 +134,14 @@ def _batches(connection: sqlite3.Connection, at: float) -> Iterator[str]:
     for pair in zip_longest(later, earlier):
         for row in pair:
             if row is not None:
-                yield row[0]
+                yield batch_text(*row)
 
 
 def _found_in(batch: str, missing: set[str]) -> list[Message]:
     """The messages of a batch that are missing, which they are no more."""
     found = []
     try:
-        for message_id, cause, task, sender, recipient, tag, _, _, _, outcome in json.loads(batch):
+        for message_id, cause, task, sender, recipient, tag, _, _, _, outcome, *_ in json.loads(batch):
             if message_id in missing:
                 ids = (bytes.fromhex(message_id), bytes.fromhex(cause or ""))
                 found.append(Message(*ids, task, sender, recipient, tag, outcome))

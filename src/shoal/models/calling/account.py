@@ -21,6 +21,8 @@ from shoal.models.errors import (
     NotRecorded,
     RateLimited,
 )
+from shoal.models.money import nano_usd
+from shoal.models.permits import Charge
 
 
 class Outcome(StrEnum):
@@ -78,6 +80,8 @@ class CallAccount(BaseModel):
     usage: Usage = Usage()
     """Of all attempts that were charged, failed and hedged ones included."""
     usd: float = Field(default=0.0, ge=0)
+    charges: tuple[Charge, ...] = ()
+    """One for each request that was sent: ``usage`` and ``usd`` are their sums."""
     estimated: bool = False
     """Whether any of the usage was counted here, because the server did not say."""
     priced: bool = True
@@ -95,3 +99,15 @@ class CallAccount(BaseModel):
     cached: bool = False
     fallback: bool = False
     """Whether another model had failed before."""
+
+    @property
+    def tokens(self) -> int:
+        """Input and output together."""
+        return self.usage.total_tokens
+
+    @property
+    def nano_usd(self) -> int:
+        """Billionths of a dollar, exactly: what budgets were charged."""
+        if self.charges:
+            return sum(charge.nano_usd for charge in self.charges)
+        return nano_usd(self.usd)

@@ -122,7 +122,7 @@ class Attempts:
                 retry_after_s=error.retry_after_s if isinstance(error, RateLimited) else None,
             )
         )
-        bill.add(usage, usd)
+        bill.add(permit, usage, usd)
         if usage is not None:
             self._meter.took(bill.candidate.model.name, usage, usd)
 

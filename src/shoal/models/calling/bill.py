@@ -6,6 +6,8 @@ from shoal.models.calling.account import CallAccount, Outcome
 from shoal.models.calling.candidate import Candidate
 from shoal.models.chat import ChatResponse, Usage
 from shoal.models.errors import ModelError
+from shoal.models.money import NANO, nano_usd
+from shoal.models.permits import Charge, Permit
 
 
 class Bill:
@@ -16,16 +18,22 @@ class Bill:
         self.fallback = fallback
         self.started = started
         self.usage = Usage()
-        self.usd = 0.0
+        self.charges: list[Charge] = []
         self.attempts = 0
         self.retries = 0
         self.waited_s = 0.0
 
-    def add(self, usage: Usage | None, usd: float) -> None:
+    def add(self, permit: Permit, usage: Usage | None, usd: float) -> None:
         """One attempt was charged that."""
         if usage is not None:
             self.usage = self.usage.plus(usage)
-        self.usd += usd
+        tokens = 0 if usage is None else usage.total_tokens
+        self.charges.append(Charge(permit.id, tokens, nano_usd(usd)))
+
+    @property
+    def nano_usd(self) -> int:
+        """Billionths of a dollar that were charged: whole ones for each attempt, as budgets count them."""
+        return sum(charge.nano_usd for charge in self.charges)
 
     def account(
         self, outcome: Outcome, now: float, answer: ChatResponse | None, *, cached: bool = False
@@ -35,7 +43,8 @@ class Bill:
             model=self.candidate.model.name,
             endpoint=self.candidate.model.endpoint,
             usage=self.usage,
-            usd=self.usd,
+            usd=self.nano_usd / NANO,
+            charges=tuple(self.charges),
             estimated=self.usage.estimated,
             priced=self.candidate.price is not None,
             attempts=self.attempts,
@@ -68,7 +77,7 @@ class Total:
     @property
     def usd(self) -> float:
         """Dollars of all that was charged."""
-        return sum(bill.usd for bill in self.bills)
+        return sum(bill.nano_usd for bill in self.bills) / NANO
 
     @property
     def attempts(self) -> int:

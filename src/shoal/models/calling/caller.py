@@ -108,18 +108,19 @@ class Caller:
         deadline: float | None = None,
         steps: int = 0,
         partial: bool = False,
+        about: tuple[str, ...] = (),
     ) -> ChatResponse:
         """The answer to ``request``.
 
-        ``levels`` are charged with it, for ``task`` and with ``priority`` (see :class:`~shoal.models.permits.Want`),
-        ``steps`` of them once. ``deadline`` is a wall-clock second: nothing is begun after it, no pause passes it, and
-        an answer that is coming then is cut. With ``partial``, text that is there when the whole time or the deadline
-        is over is given as a partial answer.
+        ``levels`` are charged with it, for ``task``, with ``priority`` and ``about`` (see
+        :class:`~shoal.models.permits.Want`), ``steps`` of them once. ``deadline`` is a wall-clock second: nothing is
+        begun after it, no pause passes it, and an answer that is coming then is cut. With ``partial``, text that is
+        there when the whole time or the deadline is over is given as a partial answer.
 
         Raises :class:`~shoal.models.errors.ModelError`: of a single model its own; of several
         :class:`~shoal.models.errors.NoModelLeft` with all causes, but ``BudgetExceeded`` when that kept each of them.
         """
-        ask = Ask(request, levels, task, priority, deadline, steps, partial)
+        ask = Ask(request, levels, task, priority, deadline, steps, partial, about)
         total = Total()
         failures: list[ModelError] = []
         for candidate in self._chain:

@@ -47,6 +47,7 @@ class Ask(NamedTuple):
     deadline: float | None = None
     steps: int = 0
     partial: bool = False
+    about: tuple[str, ...] = ()
 
 
 def output_limit(candidate: Candidate, ask: Ask) -> int:
@@ -78,4 +79,5 @@ def want(candidate: Candidate, ask: Ask, *, steps: int, usd_limited: bool) -> Wa
         task=ask.task,
         priority=ask.priority,
         deadline=ask.deadline,
+        about=ask.about,
     )
