@@ -4,7 +4,15 @@ import msgpack
 import pytest
 
 from shoal.bench import plain_ray
-from shoal.bench.catalogue import ABOUT_BOARDS, ABOUT_MODELS, ABOUT_TOPOLOGIES, GROUPS, ROWS, rows_named
+from shoal.bench.catalogue import (
+    ABOUT_BOARDS,
+    ABOUT_MODELS,
+    ABOUT_RECORDING,
+    ABOUT_TOPOLOGIES,
+    GROUPS,
+    ROWS,
+    rows_named,
+)
 from shoal.bench.contestants import KEYS, contestants_named
 from shoal.bench.errors import BenchError, UnknownRow, UnknownSide
 from shoal.bench.rows import Bar
@@ -74,7 +82,7 @@ def test_contestants_take_part_in_rows_that_exist() -> None:
 
 def test_plain_ray_takes_part_in_every_row_that_it_can_do_at_all() -> None:
     """It loses what waits in a mailbox, keeps no state and no journal, has no blackboard and no limits."""
-    unable = {"redeliver", "durable", "tell1k"} | ABOUT_BOARDS | ABOUT_MODELS
+    unable = {"redeliver", "durable"} | ABOUT_RECORDING | ABOUT_BOARDS | ABOUT_MODELS
     assert set(plain_ray.PLAIN) == {row.name for row in ROWS} - unable
 
 

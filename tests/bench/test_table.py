@@ -8,7 +8,8 @@ from rich.console import Console, RenderableType
 
 from shoal.bench import board_contestants, plain_ray
 from shoal.bench.catalogue import ABOUT_BOARDS, ROWS
-from shoal.bench.recovery_sides import COLD, JOURNALED
+from shoal.bench.recording_sides import JOURNALED
+from shoal.bench.recovery_sides import COLD
 from shoal.bench.results import Report, Sample, SideResult
 from shoal.bench.rows import Figure
 from shoal.bench.sides import SideFactory

@@ -117,3 +117,51 @@ async def test_a_journal_without_a_run_and_one_of_another_kind_are_refused_at_on
         shoal.start("local", journal="messages")
     with pytest.raises(ConfigError, match="journal"):
         shoal.start("local", run="r", journal="everything")
+
+
+class Retrying(shoal.Agent):
+    """Fails twice at each message, and says what it did."""
+
+    on_error = "retry"
+    retries = 3
+
+    async def on_number(self, number: int, ctx: shoal.Context) -> int:
+        ctx.note_span("tool", "count", at=1.8e9, took_s=0.25, data={"attempt": ctx.attempt}, key="k")
+        if ctx.attempt < 2:
+            raise ValueError("not yet")
+        return number
+
+
+async def test_a_message_says_how_it_came_and_a_span_belongs_to_it(
+    target: str | None, tmp_path: Path
+) -> None:
+    async with journaling(target, tmp_path) as system:
+        agent = await system.spawn(Retrying, name="agent")
+        assert await system.run.task(agent, 7, task="seven") == 7
+        assert await agent.ask(8) == 8
+    with open_run("r", root=tmp_path) as reader:
+        (message,) = reader.messages("seven")
+        assert (message.kind, message.attempt, message.outcome) == ("ask", 3, "done")
+        assert message.queued_s is not None
+        assert message.queued_s >= 0
+        assert message.took_s is not None
+        assert message.took_s > 0.1  # both pauses between its attempts are in it
+        (span,) = reader.spans("seven")
+        assert (span.parent, span.task, span.agent, span.kind, span.name) == (
+            message.id,
+            "seven",
+            "agent",
+            "tool",
+            "count",
+        )
+        assert (span.at, span.took_s, span.outcome, span.data) == (1.8e9, 0.25, "ok", {"attempt": 0})
+        assert len(reader.spans()) == 2
+    assert [row[0] for row in rows(tmp_path, "attempt")] == [3, 3]
+
+
+async def test_a_span_is_noted_nowhere_in_a_run_that_journals_no_messages(tmp_path: Path) -> None:
+    async with shoal.start("local", run="r", runs_root=tmp_path, **SETTINGS) as system:
+        agent = await system.spawn(Retrying, name="agent")
+        assert await system.run.task(agent, 7, task="seven") == 7
+    with open_run("r", root=tmp_path) as reader:
+        assert reader.spans() == []

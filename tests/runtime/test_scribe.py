@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
+from shoal.runtime.delivery import ENCODED, Delivery
 from shoal.runtime.envelope import Envelope, Scope
+from shoal.runtime.journal.batches import unpack_rows
 from shoal.runtime.journal.errors import RecorderGone
 from shoal.runtime.journal.outcomes import Written
-from shoal.runtime.journal.records import Event, MessagesHandled, Record
+from shoal.runtime.journal.records import Event, MessagesHandled, Record, SpansNoted
+from shoal.runtime.journal.trace_ids import span_id
 from shoal.runtime.recorder import NAME as RECORDER
 from shoal.runtime.scribe import BATCH, Scribe
 
@@ -37,7 +40,7 @@ class Slow:
     @property
     def ids(self) -> list[str]:
         found = [one for batch in self.batches for one in batch if isinstance(one, MessagesHandled)]
-        return [row[0] for one in found for row in json.loads(one.as_json())]
+        return [row[0].hex() for one in found for row in unpack_rows(one.rows)]
 
     @property
     def told_dropped(self) -> list[int]:
@@ -46,8 +49,9 @@ class Slow:
         return [event.data["count"] for event in events]
 
 
-def handled(number: int, scope: Scope | None = None) -> Envelope:
-    return Envelope(number.to_bytes(12, "big"), 0, "a", "b", "int", b"x", 2, 1, scope)
+def handled(number: int, scope: Scope | None = None) -> Delivery:
+    envelope = Envelope(number.to_bytes(12, "big"), 0, "a", "b", "int", b"x", 2, 1, scope)
+    return Delivery(envelope, ENCODED, None, 0, 0.5, None)
 
 
 async def turns() -> None:
@@ -139,3 +143,77 @@ async def test_what_the_recorder_handles_is_never_noted() -> None:
     scribe = Scribe("h", Slow().write)
     assert scribe.of(RECORDER) is None
     assert scribe.of("a") is scribe
+
+
+def spans_in(slow: Slow) -> list[list[Any]]:
+    found = [one for batch in slow.batches for one in batch if isinstance(one, SpansNoted)]
+    return [row for one in found for row in unpack_rows(one.rows)]
+
+
+async def test_spans_go_beside_the_messages_without_the_secrets_in_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MY_API_KEY", "topsecret-0123456789")
+    slow = Slow()
+    slow.open.set()
+    scribe = Scribe("h", slow.write)
+    delivery = handled(1, Scope(task="t"))
+    for _ in range(2):
+        data = {"tokens": 7, "said": "topsecret-0123456789", "deep": {"x": ["topsecret-0123456789"]}}
+        scribe.span(
+            delivery.envelope,
+            "a",
+            "model",
+            "m topsecret-0123456789",
+            1.5,
+            0.5,
+            "no topsecret-0123456789",
+            data,
+            "k",
+        )
+    scribe.span(None, "a", "effect", "hook", 2.0, 0.1, "ok", {}, "k")
+    scribe.note(delivery, 1.0, "done")
+    await scribe.close(60)
+    first, again, hook = spans_in(slow)
+    assert first == again
+    assert first[:5] == [span_id(delivery.envelope.id, "model", "k"), delivery.envelope.id, "t", "a", "model"]
+    assert (first[9]["tokens"], hook[1], hook[2]) == (7, b"", None)
+    assert "topsecret" not in repr(first)
+    assert slow.lengths == [1]
+
+
+async def test_a_span_that_cannot_be_written_is_dropped_alone_and_told_of() -> None:
+    slow = Slow()
+    slow.open.set()
+    scribe = Scribe("h", slow.write)
+    for name in ("a", "\ud800", "b"):
+        scribe.span(None, "a", "tool", name, 1.0, 0.1, "ok", {}, "")
+    odd: dict[Any, Any] = {"odd": {1, 2}, 5: object()}
+    scribe.span(None, "a", "tool", "c", 1.0, 0.1, "ok", odd, "")
+    await scribe.close(60)
+    assert sorted(row[5] for row in spans_in(slow)) == ["a", "b", "c"]
+    events = [one for batch in slow.batches for one in batch if isinstance(one, Event)]
+    assert [event.data for event in events] == [{"count": 0, "spans": 1}]
+
+
+async def test_spans_that_wait_are_bounded_too() -> None:
+    slow = Slow()
+    scribe = Scribe("h", slow.write, most=BATCH)
+    for number in range(BATCH + 5):
+        scribe.span(None, "a", "tool", str(number), 1.0, 0.1, "ok", {}, "")
+    assert scribe.dropped_spans == 5
+    slow.open.set()
+    await scribe.close(60)
+    assert len(spans_in(slow)) == BATCH
+
+
+async def test_a_message_says_how_long_it_waited_and_which_try_it_was() -> None:
+    slow = Slow()
+    slow.open.set()
+    scribe = Scribe("h", slow.write)
+    scribe.note(handled(1), 2.0, "done", 3)
+    await scribe.close(60)
+    (batch,) = slow.batches
+    assert isinstance(batch[0], MessagesHandled)
+    (row,) = unpack_rows(batch[0].rows)
+    assert row[10:] == [1.5, 0, 4]

@@ -12,6 +12,7 @@ from shoal.bench.board_rows import BOARD_ROWS
 from shoal.bench.errors import UnknownRow, nearest
 from shoal.bench.llm_rows import LLM_ROWS
 from shoal.bench.permits_rows import PERMIT_ROWS
+from shoal.bench.recording_rows import RECORDING_ROWS
 from shoal.bench.rows import Bar, Figure, Row
 from shoal.bench.topology_rows import TOPOLOGY_ROWS
 
@@ -103,22 +104,19 @@ DURABLE = Row(
     op="msg",
     bars=(Bar(5_000), Bar(5_000, who="local")),
 )
-TELL1K = Row(
-    name="tell1k",
-    what="as tell, with messages of 1 KB, and with a record of every message in the run's journal",
-    op="msg",
-    bars=(Bar(0.85, who="journaled", times="shoal"),),
-)
 
 ROWS: tuple[Row, ...] = (
-    TELL, ASK, ASK64, HOP1, HOP64, FAN, CREATE, CELLS, RESTART, REDELIVER, DURABLE, TELL1K, *BOARD_ROWS,
+    TELL, ASK, ASK64, HOP1, HOP64, FAN, CREATE, CELLS, RESTART, REDELIVER, DURABLE, *RECORDING_ROWS, *BOARD_ROWS,
     *LLM_ROWS, *PERMIT_ROWS, *TOPOLOGY_ROWS,
 )  # fmt: skip
 """All rows in the order in which they are run and shown."""
 
 
-ABOUT_DEATH = frozenset({row.name for row in (RESTART, REDELIVER, DURABLE, TELL1K)})
+ABOUT_DEATH = frozenset({row.name for row in (RESTART, REDELIVER, DURABLE)})
 """Rows that have a panel of their own."""
+
+ABOUT_RECORDING = frozenset({row.name for row in RECORDING_ROWS})
+"""Rows about the journal of messages."""
 
 ABOUT_BOARDS = frozenset({row.name for row in BOARD_ROWS})
 """Rows about the blackboard, which has a panel of its own too."""
@@ -129,11 +127,12 @@ ABOUT_MODELS = frozenset({row.name for row in (*LLM_ROWS, *PERMIT_ROWS)})
 ABOUT_TOPOLOGIES = frozenset({row.name for row in TOPOLOGY_ROWS})
 """Rows about teams."""
 
-_OTHERS = ABOUT_DEATH | ABOUT_BOARDS | ABOUT_MODELS | ABOUT_TOPOLOGIES
+_OTHERS = ABOUT_DEATH | ABOUT_RECORDING | ABOUT_BOARDS | ABOUT_MODELS | ABOUT_TOPOLOGIES
 
 GROUPS: Mapping[str, frozenset[str]] = {
     "messaging": frozenset(row.name for row in ROWS if row.name not in _OTHERS),
     "recovery": ABOUT_DEATH,
+    "recording": ABOUT_RECORDING,
     "blackboard": ABOUT_BOARDS,
     "models": ABOUT_MODELS,
     "topologies": ABOUT_TOPOLOGIES,

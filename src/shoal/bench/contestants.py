@@ -34,6 +34,7 @@ def _everybody() -> tuple[Contestant, ...]:
         llm_sides,
         permits_sides,
         plain_ray,
+        recording_sides,
         recovery_sides,
         shoal_sides,
         topology_sides,
@@ -46,6 +47,7 @@ def _everybody() -> tuple[Contestant, ...]:
             {
                 **shoal_sides.SHOAL,
                 **recovery_sides.RECOVERY,
+                **recording_sides.NOT_JOURNALED,
                 **board_contestants.DURABLE,
                 **llm_sides.llm_sides(None),
                 **permits_sides.permit_sides(None),
@@ -56,7 +58,7 @@ def _everybody() -> tuple[Contestant, ...]:
         Contestant("plain", "plain Ray", plain_ray.PLAIN),
         Contestant("batched", "Ray batched by hand", plain_ray.BATCHED),
         Contestant("cold", "shoal without spares", recovery_sides.COLD),
-        Contestant("journaled", "shoal, journaled", recovery_sides.JOURNALED),
+        Contestant("journaled", "shoal, journaled", recording_sides.JOURNALED),
         Contestant("volatile", "shoal, in memory", board_contestants.VOLATILE),
         Contestant(
             "local",
@@ -64,6 +66,7 @@ def _everybody() -> tuple[Contestant, ...]:
             {
                 **shoal_sides.LOCAL,
                 **recovery_sides.RECOVERY_LOCAL,
+                **recording_sides.READING,
                 **board_contestants.LOCAL,
                 **llm_sides.llm_sides("local"),
                 **permits_sides.permit_sides("local"),

@@ -1,4 +1,4 @@
-"""shoal's sides of the rows about death and durability: restart, redelivery, durable state, the journal.
+"""shoal's sides of the rows about death and durability: restart, redelivery, durable state.
 
 The client kills with SIGKILL, as the kernel does when memory runs out, and the clock runs from the kill to the first
 message that is handled afterwards.
@@ -20,7 +20,7 @@ from shoal.actors.agent import Agent
 from shoal.bench.errors import Miscounted
 from shoal.bench.shoal_sides import ShoalTell, _ShoalSide
 from shoal.bench.sides import Counts, Outcome, SideFactory, Stage
-from shoal.bench.workload import Parcel, kilobyte, parcel
+from shoal.bench.workload import Parcel, parcel
 from shoal.runtime.context import Context
 from shoal.runtime.starting import start
 from shoal.runtime.system import System
@@ -161,42 +161,10 @@ class ShoalDurableTell(ShoalTell):
         self._runs.cleanup()
 
 
-class ShoalTell1k(ShoalTell):
-    """Tells of a kilobyte, with the journal of every message or without any."""
-
-    def __init__(self, journal: str | None) -> None:
-        super().__init__(None)
-        self._journal = journal
-
-    async def setup(self, stage: Stage) -> None:
-        """The system, with a run of its own when it is journaled."""
-        self._runs = tempfile.TemporaryDirectory(prefix="shoal-bench-")
-        options: dict[str, Any] = {}
-        if self._journal:
-            options = {"run": "bench", "runs_root": self._runs.name, "journal": self._journal}
-        self._system = await start(None, **options)
-        await self.hire(self._system)
-
-    async def run(self, count: int) -> Outcome:
-        """Tell ``count`` of them; then ask how many were handled."""
-        receiver = self._receiver
-        before: int = await receiver.ask(0)
-        for number in range(count):
-            await receiver.tell(kilobyte(number))
-        after: int = await receiver.ask(0)
-        return Outcome(done=after - before)
-
-    async def teardown(self) -> None:
-        """Stop it, and remove what it wrote."""
-        await super().teardown()
-        self._runs.cleanup()
-
-
 RECOVERY: Mapping[str, SideFactory] = {
     "restart": lambda: ShoalRestart(spares=1),
     "redeliver": ShoalRedelivery,
     "durable": lambda: ShoalDurableTell(None),
-    "tell1k": lambda: ShoalTell1k(None),
 }
 """As shoal is out of the box, by row."""
 
@@ -205,6 +173,3 @@ RECOVERY_LOCAL: Mapping[str, SideFactory] = {"durable": lambda: ShoalDurableTell
 
 COLD: Mapping[str, SideFactory] = {"restart": lambda: ShoalRestart(spares=0)}
 """Without warm spares, by row."""
-
-JOURNALED: Mapping[str, SideFactory] = {"tell1k": lambda: ShoalTell1k("messages")}
-"""With every message in the journal, by row."""

@@ -16,7 +16,14 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shoal.bench.catalogue import ABOUT_BOARDS, ABOUT_DEATH, ABOUT_MODELS, ABOUT_TOPOLOGIES, GROUPS
+from shoal.bench.catalogue import (
+    ABOUT_BOARDS,
+    ABOUT_DEATH,
+    ABOUT_MODELS,
+    ABOUT_RECORDING,
+    ABOUT_TOPOLOGIES,
+    GROUPS,
+)
 from shoal.bench.quantities import in_three_digits, quantity, seconds, size
 from shoal.bench.results import BarResult, Report, RowResult, SideResult
 from shoal.bench.rows import Figure, Row
@@ -28,9 +35,11 @@ DEATH = (
     ("shoal", "shoal"),
     ("plain", "plain Ray"),
     ("cold", "without spares"),
-    ("journaled", "with journal"),
 )
 """Contestants of the panel about death and durability."""
+
+RECORDING = (("shoal", "journal of tasks"), ("journaled", "of messages, too"), ("local", "being read"))
+"""Contestants of the panel about the journal of messages."""
 
 BOARDS = (
     ("shoal", "shoal"),
@@ -64,12 +73,14 @@ def render(report: Report) -> RenderableType:
     parts: list[RenderableType] = []
     messaging = [row for row in report.rows if row.name in GROUPS["messaging"]]
     about_death = [row for row in report.rows if row.name in ABOUT_DEATH]
+    about_recording = [row for row in report.rows if row.name in ABOUT_RECORDING]
     about_boards = [row for row in report.rows if row.name in ABOUT_BOARDS]
     about_models = [row for row in report.rows if row.name in ABOUT_MODELS]
     about_teams = [row for row in report.rows if row.name in ABOUT_TOPOLOGIES]
     for title, candidates, columns, ratio in (
         ("shoal beside plain Ray", messaging, MAIN, True),
         ("death and durability", about_death, DEATH, False),
+        ("recording", about_recording, RECORDING, False),
         ("blackboard", about_boards, BOARDS, False),
         ("model calls", about_models, MODELS, False),
         ("topologies", about_teams, TEAMS, True),

@@ -28,10 +28,14 @@ class TeamSide(Side):
 
     async def setup(self, stage: Stage) -> None:
         """Start the team, an agent a process on Ray; each has answered once."""
-        self._system = await start(self._target, ask_timeout_s=120.0)
+        self._system = await self.begin()
         await self.open(self._system)
         self._team = await self._system.build(self._make(), name="team")
         await self.run(IN_FLIGHT)
+
+    async def begin(self) -> System:
+        """The system, before there is a team."""
+        return await start(self._target, ask_timeout_s=120.0)
 
     async def open(self, system: System) -> None:
         """Make ready what the team finds there."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextvars import ContextVar
 from hashlib import blake2b
 from pathlib import Path
@@ -93,6 +93,16 @@ class Context:
         """The task this message belongs to."""
         envelope = self.message
         return envelope.scope.task if envelope is not None and envelope.scope is not None else None
+
+    @property
+    def seed(self) -> int | None:
+        """What random choices about this task begin with: the same for this agent and task in any run with this seed.
+        ``None`` in a system without one (``Config.seed``)."""
+        first = self._cell.host.config.seed
+        if first is None:
+            return None
+        text = f"{first}\0{self.task or ''}\0{self._cell.address}"
+        return int.from_bytes(blake2b(text.encode(), digest_size=4).digest(), "big") >> 1
 
     @property
     def deadline(self) -> float | None:
@@ -316,6 +326,18 @@ class Context:
             marks = self._marks = {}
         count = marks[mark] = marks.get(mark, self._sends // _ATTEMPT * _ATTEMPT) + 1
         return derived_id(self._delivery.envelope.id + mark, count)
+
+    def note_span(
+        self, kind: str, name: str, *, at: float, took_s: float, outcome: str = "ok",
+        data: Mapping[str, Any] | None = None, key: str = "",
+    ) -> None:  # fmt: skip
+        """Journal what took its time in this handling, from wall-clock second ``at`` on; not where messages are not.
+
+        ``kind``: model, tool, board or effect; ``data``: plain values. ``key`` tells it from others of its kind in this
+        handling: noted again under the same one, as the message is handled again, it is the same span and read once.
+        """
+        if (scribe := self._cell.host.scribe) is not None:
+            scribe.span(self.message, self.address, kind, name, at, took_s, outcome, data or {}, key)
 
     @property
     def kept(self) -> dict[str, Any]:

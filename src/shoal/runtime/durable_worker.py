@@ -84,6 +84,7 @@ class DurableWorker(Worker):
     def _begin(self, delivery: Delivery, attempt: int = 0) -> Awaitable[Any] | None:
         if type(delivery.outcome) is Before:
             self.delivery = delivery
+            self._retries = 0
             return self._send_again(delivery, delivery.outcome)
         if attempt == 0:
             self.cell.told = []
@@ -105,7 +106,7 @@ class DurableWorker(Worker):
             reply = Reply(delivery.envelope.id, ending(Status.OK, delivery.seen), tag, payload)
         self.cell.stats.handled += 1
         if self._scribe is not None:
-            self._scribe.note(delivery.envelope, self.started, "done")
+            self._scribe.note(delivery, self._began if self._retries else self.started, "done", self._retries)
         self.cell.record(Ended(delivery, reply, type(result), None, self.cell.told))
 
     def _failed(self, delivery: Delivery, error: ShoalError) -> None:
@@ -116,8 +117,7 @@ class DurableWorker(Worker):
             self.cell.stats.cancelled += 1
         else:
             self.cell.stats.failed += 1
-        if self._scribe is not None:
-            self._scribe.note(delivery.envelope, self.started, reason_of(error).value)
+        self._note_failed(delivery, reason_of(error))
         reply = None
         if delivery.envelope.kind == ASK:
             reply = Reply(delivery.envelope.id, ending(Status.ERROR, delivery.seen), "", pack_error(error))

@@ -97,6 +97,6 @@ def _of_agent(event: dict[str, Any]) -> Event:
 def _of_letter(letter: DeadLetter) -> Event:
     data = {
         "reason": letter.reason.value, "detail": letter.detail, "id": letter.id, "sender": letter.sender,
-        "tag": letter.tag, "size": letter.size,
+        "tag": letter.tag, "size": letter.size, "path": list(letter.path),
     }  # fmt: skip
     return Event(letter.at, DEAD_LETTER, letter.recipient, letter.task, data)

@@ -5,6 +5,9 @@ of each (bytes for :func:`read_answer`), sent once they are safe. Batches that a
 while one is written, the next gathers. A sender has one batch on its way at a time; one that comes again, because the
 recorder was killed and its next incarnation gets it once more, is not written again (its number is in the journal).
 
+Messages are appended as they come. JSON is made of them (which is most of the work) while nothing comes, with a
+hundredth of the time when something always does, and at the end: :meth:`Journal.settle`.
+
 A full disk is waited out: nothing is answered until there is room, and the log says so. A journal that is damaged, or
 cannot be written for another reason, is the answer to every batch.
 """
@@ -13,6 +16,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -36,6 +41,14 @@ NAME = "recorder"
 FOREVER_S = 365 * 24 * 3600.0
 _log = logging.getLogger("shoal.recorder")
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.1, 5.0
+_IDLE_S = 0.25
+"""Without a batch for so long, there is time."""
+_BUSY_PAUSE = 99.0
+"""Else settling rests this many times as long as it took."""
+_SETTLED_AT_ONCE = 4096
+"""Messages, of some milliseconds: as long may a batch that comes have to wait."""
+_LAST_S = 3.0
+"""How long it settles when it is stopped; whoever lets go of the run does what is left."""
 
 
 def pack_batch(source: str, number: int, records: Sequence[Record]) -> bytes:
@@ -67,6 +80,12 @@ class Recorder:
         self._journal: Journal | None = None
         self._waiting: list[tuple[Batch, asyncio.Future[bytes]]] = []
         self._writing: asyncio.Task[None] | None = None
+        self._settling: asyncio.Task[None] | None = None
+        self._unsettled = False
+        """Whether something was written since settling last looked."""
+        self._wrote_at = 0.0
+        self._settles: threading.Lock
+        self._stopping = False
 
     def handler_table(self) -> HandlerTable:
         """Batches are bytes, and so are answers."""
@@ -74,11 +93,15 @@ class Recorder:
 
     async def on_start(self, ctx: Context) -> None:
         """Nothing that can fail: a damaged journal is an answer, not a death at every start."""
+        self._settles = threading.Lock()
 
     async def on_stop(self, ctx: Context, reason: str) -> None:
         """All that was answered is written; let go of the file."""
         if self._journal is not None:
-            await asyncio.to_thread(self._journal.close)
+            self._stopping = True
+            if self._settling is not None:
+                self._settling.cancel()
+            await asyncio.to_thread(self._end, self._journal)
 
     async def on_batch(self, message: bytes, ctx: Context) -> bytes:
         """Write one batch, together with those that wait."""
@@ -97,6 +120,42 @@ class Recorder:
                 if not safe.done():
                     safe.set_result(answer)
         self._writing = None
+        self._wrote_at = time.monotonic()
+        self._unsettled = True
+        if self._settling is None and self._journal is not None:
+            self._settling = asyncio.create_task(self._settle(self._journal))
+
+    async def _settle(self, journal: Journal) -> None:
+        """Until nothing is left."""
+        pause_s = _IDLE_S
+        try:
+            while self._unsettled and not self._stopping:
+                await asyncio.sleep(pause_s)
+                self._unsettled = False
+                began = time.monotonic()
+                self._unsettled |= await asyncio.to_thread(self._settle_some, journal)
+                now = time.monotonic()
+                busy = self._writing is not None or now - self._wrote_at < _IDLE_S
+                pause_s = _BUSY_PAUSE * (now - began) if busy else 0.0
+        except ShoalError as error:
+            _log.warning("messages are not shown in the journal yet: %s", error)
+        finally:
+            self._settling = None
+
+    def _settle_some(self, journal: Journal) -> bool:
+        with self._settles:
+            return not self._stopping and journal.settle(_SETTLED_AT_ONCE)
+
+    def _end(self, journal: Journal) -> None:
+        until = time.monotonic() + _LAST_S
+        with self._settles:
+            try:
+                while time.monotonic() < until and journal.settle(_SETTLED_AT_ONCE):
+                    pass
+            except ShoalError as error:
+                _log.warning("messages are not shown in the journal yet: %s", error)
+            finally:
+                journal.close()
 
     async def _write(self, batches: list[Batch]) -> list[bytes]:
         wait_s = _FIRST_WAIT_S

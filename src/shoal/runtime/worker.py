@@ -50,7 +50,17 @@ _clock = time.monotonic
 class Worker:
     """What a cell runs now, since when, and why it was cancelled."""
 
-    __slots__ = ("_scribe", "_slot", "_task", "cell", "delivery", "started", "stop_with")
+    __slots__ = (
+        "_began",
+        "_retries",
+        "_scribe",
+        "_slot",
+        "_task",
+        "cell",
+        "delivery",
+        "started",
+        "stop_with",
+    )
     context_kind: ClassVar[type[Context]] = Context
 
     def __init__(self, cell: Cell) -> None:
@@ -61,6 +71,9 @@ class Worker:
         self._task: asyncio.Task[None] | None = None
         scribe = cell.host.scribe
         self._scribe = scribe.of(cell.address) if scribe is not None else None
+        self._retries = 0
+        """How often the handling of this message was tried before; its first began at ``_began``."""
+        self._began = 0.0
         self._slot = -1
         """Where in the flight recorder it notes what it handles."""
 
@@ -130,6 +143,9 @@ class Worker:
             raise exc
         if isinstance(exc, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
             raise exc  # somebody wants the program to end
+        if cell.host.raising is not None:
+            cell.host.raising(exc)
+        self._began = self.started
         retries = getattr(cell.behavior, "retries", 0) if _on_error(cell.behavior) is OnError.RETRY else 0
         for attempt in range(1, retries + 1):
             try:
@@ -175,6 +191,7 @@ class Worker:
         """Check and decode the message; returns its handler's run, or ``None`` when it ended here."""
         cell = self.cell
         self.delivery = delivery
+        self._retries = attempt
         if self._slot >= 0 and len(delivery.envelope.id) == ID_BYTES:
             cell.host.flight.memory[self._slot : self._slot + ID_BYTES] = delivery.envelope.id  # type: ignore[union-attr]
         try:
@@ -218,7 +235,7 @@ class Worker:
                 return
         cell.stats.handled += 1
         if self._scribe is not None:
-            self._scribe.note(delivery.envelope, self.started, "done")
+            self._scribe.note(delivery, self._began if self._retries else self.started, "done", self._retries)
         if delivery.custody is not None:
             delivery.end()
         elif origin is not None:
@@ -270,9 +287,13 @@ class Worker:
         else:
             self.cell.stats.failed += 1
         reason = reason_of(error)
-        if self._scribe is not None:
-            self._scribe.note(delivery.envelope, self.started, reason.value)
+        self._note_failed(delivery, reason)
         self.cell.host.bury(delivery, reason, error)
+
+    def _note_failed(self, delivery: Delivery, reason: Reason) -> None:
+        if self._scribe is not None:
+            began = self._began if self._retries else self.started
+            self._scribe.note(delivery, began, reason.value, self._retries)
 
 
 def _on_error(behavior: Behavior) -> OnError:

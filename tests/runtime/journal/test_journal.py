@@ -226,7 +226,7 @@ def test_a_batch_that_comes_again_is_not_written_again(journal: Journal) -> None
     batch: list[Record] = [
         TaskSubmitted("t1", "team", "m:Ask", b"x", ID, 1.0),
         Event(1.0, "start", "a", None, {}),
-        messages_handled([(ID, None, "t1", "a", "b", "int", 1, 1.0, 0.1, "done")]),
+        messages_handled([(ID, None, "t1", "a", "b", "int", 1, 1.0, 0.1, "done", 0.2, 0, 1)]),
     ]
     first = journal.append(batch, source="host-1", number=1)
     assert journal.append(batch, source="host-1", number=1) == first
@@ -234,6 +234,7 @@ def test_a_batch_that_comes_again_is_not_written_again(journal: Journal) -> None
     again = journal.append(batch, source="host-1", number=1)
     assert again[0] == journal.get("t1")
     assert len(_events(journal)) == 1
+    journal.settle()
     assert _rows(journal, "SELECT count(*) FROM messages") == [(1,)]
     assert (journal.last_number("host-1"), journal.last_number("host-2")) == (2, 0)
     journal.append(batch, source="host-2", number=1)
@@ -241,11 +242,16 @@ def test_a_batch_that_comes_again_is_not_written_again(journal: Journal) -> None
 
 
 def test_messages_can_be_queried_with_plain_sqlite(journal: Journal) -> None:
-    rows = [(bytes([n]) * 12, ID, None, "a", "b", "m:Ask", 200 + n, 10.0 + n, 0.5, "done") for n in range(5)]
+    rows = [
+        (bytes([n]) * 12, ID, None, "a", "b", "m:Ask", 200 + n, 10.0 + n, 0.5, "done", 0.25, n % 2, 1)
+        for n in range(5)
+    ]
     journal.append([messages_handled(rows[:3])])
     journal.append([messages_handled(rows[3:])])
+    assert _rows(journal, "SELECT * FROM messages") == []
+    journal.settle()
     assert _rows(journal, "SELECT * FROM messages ORDER BY at") == [
-        (row[0].hex(), row[1].hex(), *row[2:]) for row in rows
+        (row[0].hex(), row[1].hex(), *row[2:11], ["tell", "ask"][row[11]], 1) for row in rows
     ]
     assert _rows(journal, "SELECT sum(took_s) FROM messages WHERE size > 202") == [(1.0,)]
     assert _rows(journal, "SELECT count, first_at, last_at FROM message_batches") == [
@@ -255,8 +261,9 @@ def test_messages_can_be_queried_with_plain_sqlite(journal: Journal) -> None:
 
 
 def test_one_damaged_batch_does_not_hide_the_others_and_the_check_finds_it(journal: Journal) -> None:
-    row = (ID, None, None, "a", "b", "int", 1, 1.0, None, "done")
+    row = (ID, None, None, "a", "b", "int", 1, 1.0, None, "done", None, 0, 1)
     journal.append([messages_handled([row]), messages_handled([row])])
+    journal.settle()
     plain = sqlite3.connect(journal.path)
     plain.execute("UPDATE message_batches SET rows = '[[' WHERE batch = 1")
     plain.commit()

@@ -30,7 +30,9 @@ def _run(root: Path, name: str, *, tasks: int, done: int, now: float = 1.0) -> N
         for n in range(done):
             journal.append([Event(now + n, "start", f"a{n}", f"t{n}", {"n": n})])
             journal.finish(f"t{n}", "int", b"\x01", at=now + 10 + n)
-        journal.append([messages_handled([(ID, None, None, "a", "b", "int", 1, 1.0, 0.1, "done")] * 3)])
+        journal.append(
+            [messages_handled([(ID, None, None, "a", "b", "int", 1, 1.0, 0.1, "done", 0.0, 0, 1)] * 3)]
+        )
         journal.close()
 
 
@@ -122,7 +124,7 @@ import sys
 from shoal.runtime.journal import Event, Journal, RunDirectory, TaskEnded, TaskSubmitted, messages_handled
 run = RunDirectory.create("audit", root=sys.argv[1], now=1.0)
 journal = Journal(run.journal_path)
-row = (b"m" * 12, None, None, "a", "b", "int", 1, 1.0, 0.1, "done")
+row = (b"m" * 12, None, None, "a", "b", "int", 1, 1.0, 0.1, "done", 0.0, 0, 1)
 for number in range(1_000_000):
     journal.append([
         TaskSubmitted(f"t{number}", "team", "int", b"x" * 300, b"m" * 12, 1.0),

@@ -17,6 +17,7 @@ from shoal.runtime.journal import (
     TaskSubmitted,
     messages_handled,
     pack,
+    spans_noted,
     unpack,
 )
 
@@ -27,10 +28,25 @@ DATA = st.dictionaries(TEXT, st.none() | st.integers(0, 9) | TEXT, max_size=3)
 MAYBE = st.none() | TEXT
 ROWS = st.lists(
     st.tuples(
-        BYTES, st.none() | BYTES, MAYBE, TEXT, TEXT, TEXT, st.integers(0, 99), TIME, st.none() | TIME, TEXT
+        BYTES,
+        st.none() | BYTES,
+        MAYBE,
+        TEXT,
+        TEXT,
+        TEXT,
+        st.integers(0, 99),
+        TIME,
+        st.none() | TIME,
+        TEXT,
+        st.none() | TIME,
+        st.integers(0, 1),
+        st.integers(1, 9),
     ),
     min_size=1,
     max_size=4,
+)
+SPANS = st.lists(
+    st.tuples(BYTES, BYTES, MAYBE, TEXT, TEXT, TEXT, TIME, TIME, TEXT, DATA), min_size=1, max_size=4
 )
 RECORDS: st.SearchStrategy[Record] = st.one_of(
     st.builds(TaskSubmitted, TEXT, TEXT, TEXT, BYTES, BYTES, TIME),
@@ -38,6 +54,7 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
     st.builds(TaskEnded, TEXT, TEXT, TEXT, BYTES, TEXT, TEXT, DATA, TIME),
     st.builds(Event, TIME, TEXT, MAYBE, MAYBE, DATA),
     st.builds(messages_handled, ROWS),
+    st.builds(spans_noted, SPANS),
     st.builds(EffectNoted, TEXT, BYTES, TEXT, TEXT, TIME),
 )
 
@@ -82,9 +99,23 @@ def test_what_has_the_wrong_shape_is_refused(value: Any) -> None:
 
 def test_messages_that_json_cannot_hold_are_refused_at_the_sender() -> None:
     with pytest.raises(ProtocolError):
-        messages_handled([(b"", None, None, "a", "b", object(), 1, 1.0, 0.1, "done")])  # type: ignore[list-item]
+        messages_handled([(b"", None, None, "a", "b", object(), 1, 1.0, 0.1, "done", 0.0, 0, 1)])  # type: ignore[list-item]
 
 
 def test_a_batch_of_messages_is_small_on_its_way() -> None:
-    row = (b"i" * 12, b"c" * 12, "task-1", "team/a", "team/b", "app:Ticket", 200, 1.7e9, 0.001, "done")
+    row = (
+        b"i" * 12,
+        b"c" * 12,
+        "task-1",
+        "team/a",
+        "team/b",
+        "app:Ticket",
+        200,
+        1.7e9,
+        0.001,
+        "done",
+        0.1,
+        0,
+        1,
+    )
     assert len(pack([messages_handled([row] * 100)])) < 150 * 100

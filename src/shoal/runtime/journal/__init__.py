@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shoal.runtime.journal.entries import MessageEntry, SpanEntry
 from shoal.runtime.journal.errors import (
     RunError,
     RunExists,
@@ -20,11 +21,13 @@ from shoal.runtime.journal.records import (
     Event,
     MessagesHandled,
     Record,
+    SpansNoted,
     TaskEnded,
     TaskResubmitted,
     TaskSubmitted,
     messages_handled,
     pack,
+    spans_noted,
     unpack,
 )
 from shoal.runtime.journal.run_directory import RunDirectory, find_run, generate_run_id, runs_root
@@ -34,6 +37,7 @@ __all__ = [
     "Event",
     "Journal",
     "Manifest",
+    "MessageEntry",
     "MessagesHandled",
     "Record",
     "RunDirectory",
@@ -44,6 +48,8 @@ __all__ = [
     "RunReader",
     "RunSummary",
     "RunUnwritable",
+    "SpanEntry",
+    "SpansNoted",
     "TaskConflict",
     "TaskEnded",
     "TaskEntry",
@@ -58,5 +64,6 @@ __all__ = [
     "open_run",
     "pack",
     "runs_root",
+    "spans_noted",
     "unpack",
 ]

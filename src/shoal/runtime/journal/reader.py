@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -16,12 +18,15 @@ from typing import Any, NamedTuple
 from shoal.runtime.durable.sqlite_file import SqliteFile
 from shoal.runtime.errors import ShoalError
 from shoal.runtime.journal import ledger
+from shoal.runtime.journal.batch_reading import all_messages, all_spans, messages_of, spans_of
+from shoal.runtime.journal.entries import MessageEntry, SpanEntry
 from shoal.runtime.journal.happenings import RESTARTING, RUN_FINISHED, RUN_STARTED
 from shoal.runtime.journal.ledger import TaskEntry, TaskState
 from shoal.runtime.journal.manifest import FILE_NAME, Manifest, read_manifest
 from shoal.runtime.journal.run_directory import JOURNAL_FILE, find_run, runs_root
 from shoal.runtime.journal.run_lock import Holder, holder_of
 from shoal.runtime.journal.schema import KIND
+from shoal.runtime.journal.sessions import KINDS, Session, sessions_of
 
 RUNNING, INTERRUPTED, FINISHED, EMPTY, BROKEN = "running", "interrupted", "finished", "empty", "broken"
 """What a run is: some process has it; its program did not come to its end, or tasks are open, and no process has it;
@@ -140,6 +145,17 @@ class RunReader:
             rows = connection.execute(query, (*wanted.values(), limit)).fetchall()
         return [_event(self._file, row) for row in reversed(rows)]
 
+    def sessions(self) -> list[Session]:
+        """The programs that had the run, one after the other; :func:`session_at` says to which a time belongs."""
+        if self._file is None:
+            return []
+        query = f"SELECT seq, at, kind, agent, task, data FROM events WHERE kind IN ({', '.join('?' * len(KINDS))})"
+        with self._file.read() as connection:
+            rows = connection.execute(f"{query} ORDER BY seq", KINDS).fetchall()
+        return sessions_of(
+            (event.at, event.kind, event.data) for event in (_event(self._file, row) for row in rows)
+        )
+
     def message_count(self) -> int:
         """How many messages were journaled."""
         if self._file is None:
@@ -149,6 +165,34 @@ class RunReader:
                 "SELECT coalesce(sum(count), 0) FROM message_batches"
             ).fetchone()[0]
         return counted
+
+    def messages(self, task: str | None = None, *, limit: int | None = None) -> list[MessageEntry]:
+        """The messages of a task, by when their handling began, or of all tasks as :meth:`iter_messages` gives them.
+
+        ``limit``: at most so many. A message that was handled again after a death of its agent is there twice.
+        """
+        if self._file is None:
+            return []
+        if task is None:
+            return list(islice(self.iter_messages(), limit))
+        return messages_of(self._file, task, limit)
+
+    def iter_messages(self) -> Iterator[MessageEntry]:
+        """Every message, in the order in which they were journaled: at each host, that in which they ended."""
+        return all_messages(self._file) if self._file is not None else iter(())
+
+    def spans(self, task: str | None = None) -> list[SpanEntry]:
+        """The spans of a task, by when they began, or of all tasks as :meth:`iter_spans` gives them.
+
+        Each is there once, also when it was noted again because its message was handled again.
+        """
+        if self._file is None:
+            return []
+        return list(self.iter_spans()) if task is None else spans_of(self._file, task)
+
+    def iter_spans(self) -> Iterator[SpanEntry]:
+        """Every span once, in the order in which they were journaled. Remembers their ids meanwhile."""
+        return all_spans(self._file) if self._file is not None else iter(())
 
     def close(self) -> None:
         """Let go of the files. Closing twice is fine."""

@@ -34,6 +34,7 @@ from shoal.runtime.durable.errors import StoreError, StoreFull
 from shoal.runtime.durable.sqlite_errors import describe_os_error
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.journal.errors import RunExists, RunNotFound, RunUnwritable
+from shoal.runtime.journal.journal import settle_journal
 from shoal.runtime.journal.manifest import Manifest, read_manifest, write_manifest
 from shoal.runtime.journal.run_lock import RunLock
 
@@ -71,6 +72,7 @@ class RunDirectory:
         self.path = path
         self.manifest = manifest
         self._lock = lock
+        self._closed = False
 
     @classmethod
     def create(
@@ -137,7 +139,11 @@ class RunDirectory:
         return self.path / JOURNAL_FILE
 
     def close(self) -> None:
-        """Let go of the run. Closing twice is fine."""
+        """Let go of the run, its messages as they are for anyone to query. Closing twice is fine."""
+        if not self._closed and self.journal_path.exists():
+            with contextlib.suppress(StoreError):  # what is wrong with it is for who reads it
+                settle_journal(self.journal_path)
+        self._closed = True
         self._lock.release()
 
     def discard(self) -> None:

@@ -1,0 +1,165 @@
+"""Reads messages and spans out of a journal's batches, those of one task without reading all.
+
+A batch that is settled notes the tasks in it; in the text of one that has the task, its rows are found by the task's
+name, and only they are decoded. So the time for one task grows with the number of batches (some 0.1 ms each that has
+it) and with the messages it has. A damaged batch is left out.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from pydantic_core import to_json
+
+from shoal.runtime.durable.sqlite_file import SqliteFile
+from shoal.runtime.errors import ProtocolError
+from shoal.runtime.journal.batches import MESSAGES, SPANS, TASK_AT, rows_as_json, task_mark, unpack_rows
+from shoal.runtime.journal.entries import ASK, TELL, MessageEntry, SpanEntry
+
+_PAGE = 16
+"""Batches read at once by who reads them all."""
+_MESSAGE_FIELDS, _SPAN_FIELDS = len(MessageEntry._fields), len(SpanEntry._fields)
+_decode = json.JSONDecoder().raw_decode
+
+
+def all_messages(file: SqliteFile) -> Iterator[MessageEntry]:
+    """Every message, in the order in which they were journaled: that of their end at each host."""
+    return filter(None, map(_message, _all_rows(file, MESSAGES, "packed")))
+
+
+def all_spans(file: SqliteFile) -> Iterator[SpanEntry]:
+    """Every span once, in the order in which they were journaled."""
+    return _once(filter(None, map(_span, _all_rows(file, SPANS, "NULL"))))
+
+
+def messages_of(file: SqliteFile, task: str, limit: int | None) -> list[MessageEntry]:
+    """The messages of a task, by when their handling began; of more than ``limit``, those journaled first."""
+    found = filter(None, map(_message, _rows_of(file, MESSAGES, "packed", task)))
+    return sorted(islice(found, limit), key=lambda message: message.at)
+
+
+def spans_of(file: SqliteFile, task: str) -> list[SpanEntry]:
+    """The spans of a task, each once, by the time at which they began."""
+    found = filter(None, map(_span, _rows_of(file, SPANS, "NULL", task)))
+    return sorted(_once(found), key=lambda span: span.at)
+
+
+def batch_text(raw: Any, text: Any) -> str:
+    """A batch of messages as JSON, from its columns ``packed`` and ``rows``; empty for one that is damaged."""
+    if raw is None:
+        return text if isinstance(text, str) else ""
+    try:
+        return rows_as_json(unpack_rows(raw))
+    except ProtocolError:
+        return ""
+
+
+def _all_rows(file: SqliteFile, table: str, packed: str) -> Iterator[Any]:
+    query = f"SELECT batch, {packed}, rows FROM {table} WHERE batch > ? ORDER BY batch LIMIT {_PAGE}"
+    last, more = 0, True
+    while more:
+        with file.read() as connection:
+            batches = connection.execute(query, (last,)).fetchall()
+        for number, raw, text in batches:
+            last = number
+            yield from _unpacked(raw) if raw is not None else _parsed(text)
+        more = len(batches) == _PAGE
+
+
+def _rows_of(file: SqliteFile, table: str, packed: str, task: str) -> Iterator[Any]:
+    """The rows of a task. Batches are fetched one by one: the rows of all of them would be much memory."""
+    name = task.encode(errors="surrogatepass")
+    has_it = (
+        "instr(tasks, ?)"
+        if packed == "NULL"
+        else f"instr(tasks, ?) OR (tasks IS NULL AND instr({packed}, ?))"
+    )
+    bound = (task_mark(task),) if packed == "NULL" else (task_mark(task), name)
+    with file.read() as connection:
+        batches = connection.execute(
+            f"SELECT batch FROM {table} WHERE {has_it} ORDER BY batch", bound
+        ).fetchall()
+    needle = _json_of(task)
+    for (batch,) in batches:
+        with file.read() as connection:
+            raw, text = _batch(connection, table, packed, batch)
+        if raw is not None:
+            yield from (row for row in _unpacked(raw) if row[TASK_AT] == task)
+        elif needle is not None and isinstance(text, str):
+            yield from _found(text, needle, task)
+
+
+def _batch(connection: sqlite3.Connection, table: str, packed: str, batch: int) -> tuple[Any, Any]:
+    row = connection.execute(f"SELECT {packed}, rows FROM {table} WHERE batch = ?", (batch,)).fetchone()
+    return row if row is not None else (None, "")
+
+
+def _found(text: str, needle: str, task: str) -> Iterator[Any]:
+    """The task's rows in a batch's text: what stands in a row before its task has no bracket in it."""
+    at = text.find(needle)
+    while at >= 0:
+        begin = text.rfind("[", 0, at)
+        end = at + 1
+        try:
+            row, end_of_row = _decode(text, begin)
+        except (ValueError, RecursionError):  # a name or an error's text that looks like it
+            row = None
+        if type(row) is list and len(row) > TASK_AT and row[TASK_AT] == task:
+            yield row
+            end = end_of_row
+        at = text.find(needle, max(end, at + 1))
+
+
+def _json_of(task: str) -> str | None:
+    try:
+        return f",{to_json(task).decode()},"
+    except (ValueError, TypeError):  # a lone surrogate: no such task was ever journaled
+        return None
+
+
+def _unpacked(raw: Any) -> list[Any]:
+    try:
+        return unpack_rows(raw)
+    except ProtocolError:
+        return []
+
+
+def _parsed(text: Any) -> list[Any]:
+    try:
+        rows = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        return []
+    return rows if type(rows) is list else []
+
+
+def _message(row: Any) -> MessageEntry | None:
+    """The entry of a row; ``None`` for what is none."""
+    if type(row) is not list or len(row) != _MESSAGE_FIELDS:
+        return None
+    entry = MessageEntry(*row)
+    cause = None if entry.cause is None else _hex(entry.cause)
+    return entry._replace(id=_hex(entry.id), cause=cause, kind=ASK if entry.kind else TELL)
+
+
+def _span(row: Any) -> SpanEntry | None:
+    if type(row) is not list or len(row) != _SPAN_FIELDS:
+        return None
+    own_id, parent, *rest = row
+    return SpanEntry(_hex(own_id), _hex(parent), *rest)
+
+
+def _once(spans: Iterator[SpanEntry]) -> Iterator[SpanEntry]:
+    seen: set[bytes] = set()
+    for span in spans:
+        own_id = bytes.fromhex(span.id)
+        if own_id not in seen:
+            seen.add(own_id)
+            yield span
+
+
+def _hex(value: Any) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)
