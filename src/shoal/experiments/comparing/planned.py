@@ -10,6 +10,7 @@ from typing import NamedTuple
 from shoal.experiments.comparing.baseline import baseline_for, is_lone, with_baseline
 from shoal.experiments.comparing.team_run import SINGLE, TeamRun
 from shoal.experiments.comparing.there import There, what_is_there
+from shoal.experiments.file.checking import Checked, check_experiment
 from shoal.experiments.file.loaded import Loaded
 from shoal.experiments.running.environment import read_environment
 from shoal.experiments.running.plan import Plan
@@ -53,8 +54,9 @@ class Where(NamedTuple):
 
 def plan_teams(loaded: Loaded, where: Where) -> list[Planned]:
     """A plan for each of the experiment's teams. Raises as :func:`plan_run` and :func:`what_is_there`."""
-    experiment = loaded.experiment
-    return [_planned(loaded, name, where, alone=not experiment.teams) for name in experiment.every_team]
+    experiment, checked = loaded.experiment, check_experiment(loaded)
+    alone = not experiment.teams
+    return [_planned(loaded, name, where, checked, alone=alone) for name in experiment.every_team]
 
 
 def plan_baseline(loaded: Loaded, teams: Sequence[Planned], where: Where) -> Planned | None:
@@ -63,13 +65,13 @@ def plan_baseline(loaded: Loaded, teams: Sequence[Planned], where: Where) -> Pla
     if baseline is None:
         return None
     more, name = with_baseline(loaded, baseline)
-    return _planned(more, name, where, alone=False)
+    return _planned(more, name, where, check_experiment(more), alone=False)
 
 
-def _planned(loaded: Loaded, name: str, where: Where, *, alone: bool) -> Planned:
+def _planned(loaded: Loaded, name: str, where: Where, checked: Checked, *, alone: bool) -> Planned:
     """``alone``: the experiment has this one team and no name for it."""
     run = f"{loaded.experiment.name}-{name}"
-    plan = plan_run(loaded, team=name, run=run, root=where.root, address=where.address)
+    plan = plan_run(loaded, team=name, run=run, root=where.root, address=where.address, checked=checked)
     if where.fresh:
         plan = _beside(plan)
     there = what_is_there(plan)

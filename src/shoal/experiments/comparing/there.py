@@ -75,7 +75,15 @@ def decisive(spec: Mapping[str, Any], team: str) -> dict[str, Any]:
         own = teams  # a baseline that was made of the others is another one when they are
     budget = {key: value for key, value in (spec.get("budget") or {}).items() if key not in _OF_THE_RUN}
     counts = {field: spec.get(field) for field in _WHAT_COUNTS}
-    return {**counts, "team": own, "budget": budget}
+    return {name: _without_empty(value) for name, value in {**counts, "team": own, "budget": budget}.items()}
+
+
+def _without_empty(value: Any) -> Any:
+    """Without what holds nothing: a section is written down with its empty parts where it was not given at all."""
+    if not isinstance(value, dict):
+        return value
+    kept = {key: _without_empty(one) for key, one in value.items()}
+    return {key: one for key, one in kept.items() if one not in (None, {}, [])}
 
 
 def _not_ours(plan: Plan, why: str) -> Exception:

@@ -37,20 +37,7 @@ class Loaded:
 
     def problems(self, error: BadExperiment | BadWorkload, within: FieldPath = ()) -> list[Problem]:
         """The problems of an error whose fields are relative to ``within``, each with its place in the file."""
-        return [self.locator.placed(_of_a_field(one, within), within) for one in problems_of(error)]
-
-
-def _of_a_field(problem: Problem, within: FieldPath) -> Problem:
-    """The problem; where its field was read from a line, and is none of an experiment, it was a file."""
-    if within or not problem.field or problem.field.partition(".")[0] in _fields():
-        return problem
-    return Problem(problem.what, file=problem.field, remedy=problem.remedy)
-
-
-def _fields() -> Mapping[str, Any]:
-    from shoal.experiments.file.spec import Experiment  # noqa: PLC0415 - it names this module
-
-    return Experiment.model_fields
+        return [self.locator.placed(one, within) for one in problems_of(error)]
 
 
 def loaded_from(experiment: Any, folder: Path | str | None = None) -> Loaded:

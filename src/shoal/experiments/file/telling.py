@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from shoal.experiments.errors import BadExperiment, Problem, bad_experiment
 from shoal.runtime.errors import ConfigError
 
 _FLAG = "--set"
-_PLACED = re.compile(r"([^\s:][^:\n]*):(\d+): (.*)", re.DOTALL)
-_FIELD = re.compile(r"([A-Za-z0-9_][^\s:]*): (.*)", re.DOTALL)
 
 
 def wrong(problems: Iterable[Problem]) -> BadExperiment:
@@ -25,21 +22,10 @@ def raise_problems(problems: Sequence[Problem]) -> None:
 
 
 def problems_of(error: ConfigError) -> list[Problem]:
-    """The problems of an error. Where it keeps lines only, their fields and places are read from what they say."""
-    found = error.details.get("found")
-    if found:
-        return [Problem(*one) for one in found]
-    return [_read(line) for line in error.details.get("problems") or [error.text]]
+    """The problems of an error, with the fields and places they have."""
+    return [Problem(*one) for one in error.details.get("found", ())] or [Problem(error.text)]
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
     """Each once, by line; those of overrides behind those of the file."""
     return sorted(dict.fromkeys(problems), key=lambda one: (one.file.startswith(_FLAG), one.line))
-
-
-def _read(line: str) -> Problem:
-    if placed := _PLACED.fullmatch(line):
-        return Problem(placed[3], placed[1], int(placed[2]))
-    if field := _FIELD.fullmatch(line):
-        return Problem(field[2], field=field[1])
-    return Problem(line)

@@ -11,6 +11,9 @@ import typer
 from rich.console import Console
 
 from shoal.blackboard.replay.output import one_line_errors
+from shoal.experiments.errors import Problem, bad_experiment
+from shoal.experiments.file.checking import check_experiment
+from shoal.experiments.file.loaded import Loaded
 from shoal.experiments.file.loading import load
 from shoal.experiments.layout import EXPERIMENT_FILE
 from shoal.experiments.output import experiment_errors
@@ -21,7 +24,7 @@ from shoal.experiments.running.finishing import finish_complete
 from shoal.experiments.running.launching import base_name
 from shoal.experiments.running.outcome import Ending, Outcome
 from shoal.experiments.running.plan import Plan
-from shoal.experiments.running.planning import plan_resume, plan_run, team_named
+from shoal.experiments.running.planning import again, plan_resume, plan_run, root_of, team_named
 from shoal.experiments.running.runner import Runner
 from shoal.experiments.running.stop import INTERRUPTED, Stop
 from shoal.runtime.journal.command import resume as resume_program
@@ -62,6 +65,9 @@ def run(
         str | None,
         typer.Option(help="Name of the run; else the experiment's with date and time.", show_default=False),
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run of this --name if it is there.")
+    ] = False,
     root: _Root = None,
     address: _Address = None,
     quiet: _Quiet = False,
@@ -72,7 +78,7 @@ def run(
     the workload is wrong; 130: interrupted.
     """
     with experiment_errors("run"):
-        plans = _plans(file, overrides, team, name, root, address)
+        plans = _plans(file, overrides, team, name, root, address, resume=resume)
         status = 0
         for plan in plans:
             status = max(status, _run(plan, root, quiet=quiet))
@@ -112,6 +118,8 @@ def _plans(
     name: str | None,
     root: Path | None,
     address: str | None,
+    *,
+    resume: bool,
 ) -> list[Plan]:
     """The plans of all runs, made before the first is started."""
     loaded = load(file, overrides)
@@ -121,6 +129,8 @@ def _plans(
         path = Path(resumed)
         team = team or next((each for each in experiment.teams if path.name.endswith(f"-{each}")), None)
         return [plan_run(loaded, team=team, run=path.name, root=path.parent, address=address)]
+    if going_on := _there(loaded, name, root, resume=resume):
+        return [again(loaded, going_on, read_environment(going_on), address=address)]
     base = name or base_name(experiment)
     if not experiment.teams:
         runs = [(team, base)]
@@ -128,7 +138,24 @@ def _plans(
         runs = [(team, name or f"{base}-{team_named(experiment, team)}")]
     else:
         runs = [(each, f"{base}-{each}") for each in experiment.teams]
-    return [plan_run(loaded, team=each, run=run, root=root, address=address) for each, run in runs]
+    checked = check_experiment(loaded)
+    return [
+        plan_run(loaded, team=each, run=run, root=root, address=address, checked=checked)
+        for each, run in runs
+    ]
+
+
+def _there(loaded: Loaded, name: str | None, root: Path | None, *, resume: bool) -> Path | None:
+    """The run to go on with; ``None``: none is wanted, or there is none yet."""
+    if not resume:
+        return None
+    if name is None or loaded.experiment.teams:
+        what = "--resume needs --name: which run is to be gone on with"
+        if name is not None:
+            what = "--resume goes on with one run, and the experiment has several teams: use shoal resume RUN"
+        raise bad_experiment([Problem(what)])
+    path = root_of(loaded.experiment, loaded.folder, root) / name
+    return path if (path / EXPERIMENT_FILE).exists() else None
 
 
 def _run(plan: Plan, root: Path | None, *, quiet: bool) -> int:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from shoal.experiments.errors import Problem, bad_experiment, bad_workload
-from shoal.experiments.file.environment import written_back
+from shoal.experiments.comparing.baseline import with_baseline_called
+from shoal.experiments.errors import Problem, bad_experiment
+from shoal.experiments.file.checking import Checked, check_experiment
 from shoal.experiments.file.loaded import Loaded
 from shoal.experiments.file.loading import load
+from shoal.experiments.file.saving import save
 from shoal.experiments.file.spec import Experiment
 from shoal.experiments.importing import Importer
 from shoal.experiments.layout import ORIGINAL_FILES, TASKS_FILE
@@ -17,8 +18,7 @@ from shoal.experiments.running.environment import Environment, read_environment
 from shoal.experiments.running.plan import TEAM, Plan
 from shoal.experiments.scoring.making import make_scorer
 from shoal.experiments.teams.making import make_team
-from shoal.experiments.workload.messages import check_messages, message_kind
-from shoal.experiments.workload.reading import read_tasks
+from shoal.experiments.workload.messages import message_kind
 from shoal.experiments.workload.tasks_file import read_tasks_file
 from shoal.runtime.journal.errors import RunNotResumable
 from shoal.runtime.journal.run_directory import check_run_id, runs_root
@@ -34,33 +34,29 @@ def plan_run(
     run: str,
     root: Path | str | None = None,
     address: str | None = None,
+    checked: Checked | None = None,
 ) -> Plan:
-    """Read the workload, make the team and the scorer, and see that they fit together.
+    """A new run of the experiment's team, all of the experiment being checked first.
 
-    ``team``: which of several. ``address``: instead of the experiment's own. Raises :class:`BadExperiment`,
-    :class:`BadWorkload`, ``ConfigError``.
+    ``team``: which of several. ``address``: instead of the experiment's own. ``checked``: what the check came to, where
+    it was made already. Raises :class:`BadExperiment` with every problem found.
     """
+    checked = checked or check_experiment(loaded)
     experiment = loaded.experiment
     name = team_named(experiment, team)
+    topology = checked.teams[name]
     imports = Importer(loaded.folder)
-    topology = _checked_team(experiment, name, imports)
-    scorer = make_scorer(experiment.score, experiment.workload, imports)
-    tasks = read_tasks(
-        experiment.workload, loaded.folder, imports, seed=experiment.seed, repeats=experiment.repeats
-    )
-    if problems := check_messages(tasks, topology.signature(), experiment.workload, imports):
-        raise bad_workload(problems)
     return Plan(
         experiment=experiment,
         run=check_run_id(run),
         root=root_of(experiment, loaded.folder, root),
         address=address if address is not None else experiment.cluster.address,
         topology=topology,
-        tasks=tasks,
-        scorer=scorer,
+        tasks=checked.tasks,
+        scorer=checked.scorer,
         environment=_environment(loaded, name if experiment.teams else ""),
         original=_original(loaded),
-        spec=_as_data(loaded),
+        spec=save(loaded),
         kind=message_kind(experiment.workload, topology.signature(), imports),
     )
 
@@ -96,8 +92,10 @@ def again(
     retry_failed: bool = False,
 ) -> Plan:
     """How to go on with the run in this directory, with an experiment that is at hand."""
-    experiment = loaded.experiment
     imports = Importer(Path(environment.folder))
+    if environment.team:
+        loaded = with_baseline_called(loaded, environment.team, imports)
+    experiment = loaded.experiment
     tasks = read_tasks_file(path / TASKS_FILE) if (path / TASKS_FILE).exists() else []
     if not tasks:
         raise RunNotResumable(
@@ -115,7 +113,7 @@ def again(
         scorer=make_scorer(experiment.score, experiment.workload, imports),
         environment=environment,
         original=_original(loaded),
-        spec=_as_data(loaded),
+        spec=save(loaded),
         kind=message_kind(experiment.workload, topology.signature(), imports),
         resume=True,
         retry_failed=retry_failed,
@@ -163,8 +161,3 @@ def _original(loaded: Loaded) -> tuple[str, str]:
     if loaded.path is None:
         return "", ""
     return (_PYTHON if loaded.path.suffix.lower() == ".py" else _YAML), loaded.text
-
-
-def _as_data(loaded: Loaded) -> dict[str, Any]:
-    data: dict[str, Any] = written_back(loaded.experiment.model_dump(mode="json"), loaded.written)
-    return data

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from shoal.actors.llm.books import settle_books
 from shoal.actors.llm.spending import calls_of
 from shoal.experiments.layout import RESULTS_FILE, SUMMARY_FILE
 from shoal.experiments.result import Result, State
@@ -21,6 +23,7 @@ from shoal.runtime.journal.reader import RunReader
 from shoal.runtime.journal.run_lock import RunLock
 
 _ALL = 2**62
+_log = logging.getLogger("shoal.experiments")
 
 
 class Names(NamedTuple):
@@ -40,6 +43,8 @@ def rewrite(path: Path, tasks: Iterable[Task], scores: Scores, names: Names) -> 
     the scorer raises; nothing changes then.
     """
     # Before the lock is taken: a run that somebody has may have calls under way, which are not lost ones.
+    for difference in settle_books(path).differences:
+        _log.warning("the books of %s differ: %s", names.run, difference)
     costs = costs_of(calls_of(path))
     lock = RunLock(path)
     try:

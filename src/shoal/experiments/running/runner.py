@@ -16,6 +16,7 @@ from typing import Any
 
 import shoal.actors.llm.extension  # noqa: F401 - a system reads models and limits once that is there
 from shoal.actors.limits import open_limits
+from shoal.actors.llm.books import settle_books
 from shoal.actors.llm.registry import limits_of
 from shoal.experiments.errors import ExperimentError
 from shoal.experiments.layout import LOG_FILE
@@ -33,6 +34,7 @@ from shoal.experiments.running.scores import Scores
 from shoal.experiments.running.settings import settings_of
 from shoal.experiments.running.stop import Stop
 from shoal.experiments.running.summary import Summary
+from shoal.experiments.running.tracing import Tracing
 from shoal.experiments.running.watching import look_at
 from shoal.experiments.task import Task
 from shoal.models.permits import Budget
@@ -89,12 +91,20 @@ class Runner:
 
     async def _session(self) -> None:
         plan = self._plan
+        if plan.resume:
+            # Nothing is closed: a host that outlived the program may still record a call.
+            await asyncio.to_thread(settle_books, plan.path, over=False)
         with going_on_with(plan.path) if plan.resume else contextlib.nullcontext():
             settings = settings_of(plan.experiment, Path(plan.environment.folder), plan.address)
             failed: asyncio.Future[Exit] | None = None
             try:
-                async with start(plan.address, run=plan.run, runs_root=plan.root, **settings) as system:
+                async with (
+                    # Left after the system, whose end is in the last traces.
+                    Tracing(plan) as tracing,
+                    start(plan.address, run=plan.run, runs_root=plan.root, **settings) as system,
+                ):
                     self._path = system.run.path
+                    await tracing.begin(self._path, time.time())
                     self._stop.again()
                     failed = asyncio.ensure_future(system.wait_failed())
                     with logs_go_to(self._path / LOG_FILE):
