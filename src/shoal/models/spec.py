@@ -85,7 +85,9 @@ class Model(_Frozen):
     max_output_tokens: int = Field(default=1024, ge=1)
     """The limit of an answer where the request names none: what is reserved before a call."""
     temperature: float | None = Field(default=None, ge=0)
-    seed: int | None = None
+    seed: int | Literal["task"] | None = None
+    """Sent with each request; ``task``: another for each task and agent, made of the system's seed (``ctx.seed``), so
+    that a run with the same seed asks the same. An endpoint need not care."""
     extra_body: dict[str, Any] = Field(default_factory=dict)
     """Further fields of the request, for what only this endpoint knows."""
     timeouts: Timeouts = Timeouts()

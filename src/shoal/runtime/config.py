@@ -99,7 +99,7 @@ class Config(BaseModel):
     runtime_env: dict[str, Any] = Field(default_factory=dict)
     """On Ray: how code, data and variables reach the nodes, as Ray's ``runtime_env`` of the job."""
     seed: int | None = None
-    """What random choices of agents begin with (``Context.seed``); models are then asked with a seed of the task."""
+    """What random choices of agents begin with (``Context.seed``), and seeds of models that have ``seed="task"``."""
 
     journal: Literal["tasks", "messages"] = "tasks"
     """What a run records: its tasks and what happened to agents, or each handled message as well."""

@@ -189,3 +189,9 @@ def test_what_is_wrong_with_an_option_is_said_with_its_field(
     (line,) = caught.value.details["problems"]
     assert line.startswith(f"{field}: "), line
     assert said in line
+
+
+def test_a_prompt_that_takes_nothing_of_the_task_is_an_instruction(make: Making) -> None:
+    plan = agent_of(make("{llm: {instructions: Be brief., prompt: Label the ticket.}}")).plan
+    assert plan.instructions.text == "Be brief.\n\nLabel the ticket."
+    assert plan.prompt is None, "else the model would never see the task"

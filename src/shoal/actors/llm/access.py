@@ -94,6 +94,11 @@ class ModelAccess:
         ways = {candidate.spec.structured for candidate in self._chain}
         return next((way for way in ("prompt", "json") if way in ways), "schema")
 
+    @property
+    def seeds_tasks(self) -> bool:
+        """Whether requests are to have a seed of their task."""
+        return any(candidate.spec.seed == "task" for candidate in self._chain)
+
     async def call(
         self, request: ChatRequest, ctx: Context, **about: Any
     ) -> tuple[ChatResponse | ModelError, list[CallAccount]]:

@@ -39,6 +39,8 @@ class ModelAsker:
 
     async def ask(self, request: ChatRequest, step: int, sample: int, what: str = "model") -> ChatResponse:
         """The model's answer: the recorded one where there is one. Raises :class:`ModelError`."""
+        if request.seed is None and self._access.seeds_tasks and (seed := self._ctx.seed) is not None:
+            request = request.model_copy(update={"seed": seed ^ sample})
         digest = request_key(self._access.name, request)
         key = f"{what}/{self._ctx.attempt}/{sample}/{step}/{digest}"
         made: list[ModelCall] = []

@@ -45,6 +45,14 @@ class Instructions:
         except TemplateSyntaxError as exc:
             raise ConfigError(f"{self.what}, line {exc.lineno}: {exc.message}") from exc
 
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it is the same for every input. Raises :class:`ConfigError` for a template that does not parse."""
+        from jinja2 import meta  # noqa: PLC0415 - see above
+
+        assert self._template is not None
+        return not meta.find_undeclared_variables(_environment().parse(self.text))
+
     def check(self, accepts: type) -> None:
         """Raise :class:`ConfigError` for a template that does not parse, or names what the input has not."""
         from jinja2 import meta  # noqa: PLC0415 - see above

@@ -77,7 +77,8 @@ class LLMSpec(Strict):
     output: Shape | None = None
     """The type of its answers; where nothing is said, what its place in the team wants, else str."""
     prompt: Text | None = None
-    """Makes the text of a message, a Jinja2 template over its fields; a text, or a file."""
+    """Makes the text of a message, a Jinja2 template over its fields; a text, or a file. One that takes nothing of the
+    message is an instruction."""
     name: str = ""
     """What it is called in figures and pictures; the member's name where nothing is said."""
     fallback: Names = Field(default=[])

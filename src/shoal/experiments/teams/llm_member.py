@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from shoal.actors.llm import LLMAgent
+from shoal.actors.llm.instructions import Instructions
 from shoal.actors.llm.memory import Summary, TypedContext, Whole
 from shoal.actors.llm.plan import PERSON
 from shoal.actors.llm.votes import Votes as AgentVotes
@@ -64,13 +65,31 @@ def _options(spec: LLMSpec, at: str, bench: Workbench) -> dict[str, Any]:
     if isinstance(given.get("cache"), str) and given["cache"] != "run":
         given["cache"] = str(bench.imports.folder / given["cache"])
     return given | {
-        "instructions": bench.text(spec.instructions, f"{at}.instructions"),
-        "prompt": bench.text(spec.prompt, f"{at}.prompt"),
+        **_texts(spec, at, bench),
         "fallback": [_fallback(one, f"{at}.fallback.{i}", bench) for i, one in enumerate(spec.fallback)],
         "tools": [tool for i, one in enumerate(spec.tools) for tool in _tools(one, f"{at}.tools.{i}", bench)],
         "validators": [bench.called(one, f"{at}.validators.{i}") for i, one in enumerate(spec.validators)],
         "overflow": Overflow(spec.overflow),
     }
+
+
+def _texts(spec: LLMSpec, at: str, bench: Workbench) -> dict[str, Any]:
+    """Instructions and prompt. A prompt that takes nothing of the task would keep it from the model: it is an
+    instruction."""
+    instructions, prompt = (
+        bench.text(spec.instructions, f"{at}.instructions"),
+        bench.text(spec.prompt, f"{at}.prompt"),
+    )
+    if not isinstance(prompt, str) or not _is_fixed(prompt):
+        return {"instructions": instructions, "prompt": prompt}
+    return {"instructions": "\n\n".join(filter(None, (instructions, prompt))), "prompt": None}
+
+
+def _is_fixed(prompt: str) -> bool:
+    try:
+        return Instructions(prompt, "the prompt").is_fixed
+    except ConfigError:
+        return False  # the agent says what is wrong with it
 
 
 def _fallback(name: str, field: str, bench: Workbench) -> Any:

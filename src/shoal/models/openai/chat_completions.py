@@ -19,7 +19,7 @@ def arguments_of(request: ChatRequest, spec: Model) -> dict[str, Any]:
         "stream": spec.stream,
         "temperature": spec.temperature if request.temperature is None else request.temperature,
         "top_p": request.top_p,
-        "seed": spec.seed if request.seed is None else request.seed,
+        "seed": _seed(spec) if request.seed is None else request.seed,
         "stop": list(request.stop) or None,
         "response_format": _response_format(request.output, spec),
         "stream_options": {"include_usage": True} if spec.stream else None,
@@ -133,3 +133,8 @@ def _part(call: Any, place: int) -> ToolCallPart:
 def _arguments(written: Any) -> str:
     """Some servers send an object where the text of one belongs (Ollama)."""
     return written if isinstance(written, str) else json.dumps(written) if written is not None else ""
+
+
+def _seed(spec: Model) -> int | None:
+    """One of a task is in the request already, where there is a task."""
+    return spec.seed if isinstance(spec.seed, int) else None

@@ -26,7 +26,12 @@ def load_script(spec: Model) -> ScriptedModel:
     if isinstance(found, ScriptedModel):
         return found
     try:
-        return ScriptedModel(found, name=spec.model, endpoint=spec.endpoint, seed=spec.seed or 0)
+        return ScriptedModel(
+            found,
+            name=spec.model,
+            endpoint=spec.endpoint,
+            seed=spec.seed if isinstance(spec.seed, int) else 0,
+        )
     except ConfigError as exc:
         raise ConfigError(f"model {spec.model!r}: script {spec.script!r}: {exc}") from exc
 
