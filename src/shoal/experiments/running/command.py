@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from shoal.blackboard.replay.output import one_line_errors
+from shoal.experiments.cluster import ends_with_job
 from shoal.experiments.errors import Problem, bad_experiment
 from shoal.experiments.file.checking import check_experiment
 from shoal.experiments.file.loaded import Loaded
@@ -80,6 +81,12 @@ def run(
     with experiment_errors("run"):
         plans = _plans(file, overrides, team, name, root, address, resume=resume)
         status = 0
+        if ends_with_job(plans[0].root):
+            Console(stderr=True).print(
+                f"[yellow]shoal run:[/yellow] {plans[0].root} is in the job's own folder, which goes with the job: give "
+                "--root or SHOAL_RUNS, a folder that stays",
+                highlight=False, soft_wrap=True,
+            )  # fmt: skip
         for plan in plans:
             status = max(status, _run(plan, root, quiet=quiet))
             if status == INTERRUPTED:

@@ -95,7 +95,8 @@ class Runner:
             # Nothing is closed: a host that outlived the program may still record a call.
             await asyncio.to_thread(settle_books, plan.path, over=False)
         with going_on_with(plan.path) if plan.resume else contextlib.nullcontext():
-            settings = settings_of(plan.experiment, Path(plan.environment.folder), plan.address)
+            folder = Path(plan.environment.folder)
+            settings = settings_of(plan.experiment, folder, plan.address, runs=plan.root)
             failed: asyncio.Future[Exit] | None = None
             try:
                 async with (

@@ -11,10 +11,12 @@ from shoal.models.spec import Model, Rates
 from shoal.runtime.config import Config
 
 
-def settings_of(experiment: Experiment, folder: Path, address: str | None) -> dict[str, Any]:
+def settings_of(
+    experiment: Experiment, folder: Path, address: str | None, *, runs: Path | None = None
+) -> dict[str, Any]:
     """What ``shoal.start`` is given beside address and run: fields of :class:`~shoal.runtime.config.Config`.
 
-    ``folder``: where its code is. Raises :class:`BadExperiment`.
+    ``folder``: where its code is; ``runs``: where its runs are. Raises :class:`BadExperiment`.
     """
     budget = experiment.budget
     limits = {
@@ -31,7 +33,7 @@ def settings_of(experiment: Experiment, folder: Path, address: str | None) -> di
     }
     if "seed" in Config.model_fields:
         settings["seed"] = experiment.seed
-    cluster = cluster_settings(experiment.cluster, folder, address)
+    cluster = cluster_settings(experiment.cluster, folder, address, runs=runs)
     return {**settings, **cluster, **experiment.settings}
 
 
