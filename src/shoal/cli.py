@@ -19,6 +19,7 @@ from shoal.experiments.explaining.trace_command import trace
 from shoal.experiments.explaining.why_command import why
 from shoal.experiments.file.command import check, schema
 from shoal.experiments.replaying.command import replay
+from shoal.experiments.report.command import report
 from shoal.experiments.running.command import resume, run
 from shoal.experiments.starting.command import init
 from shoal.models.command import model
@@ -35,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (demo, init, check, run, resume, compare, schema):
+for command in (demo, init, check, run, resume, compare, report, schema):
     app.command(rich_help_panel=_EXPERIMENTS)(command)
 for command in (runs, show, trace, why, failures, cost, replay):
     app.command(rich_help_panel=_RUNS)(command)

@@ -1,0 +1,149 @@
+"""The command: a file, or one line that says what is wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from shoal.experiments.finished import ExperimentRun
+from shoal.experiments.report.command import report
+from shoal.experiments.report.making import make_report
+from shoal.experiments.result import State
+from shoal.experiments.running.summary import summary_of
+from shoal.runtime.journal.run_directory import RunDirectory
+from tests.experiments.report.made_runs import BEGAN, write_run
+
+app = typer.Typer()
+app.command()(report)
+
+
+def said(*words: str) -> tuple[int, str]:
+    """Status and output of the command, on one line."""
+    result = CliRunner().invoke(app, list(words), env={"COLUMNS": "400"})
+    return result.exit_code, " ".join(result.output.split())
+
+
+def test_a_report_is_written_for_its_owner_alone_and_replaces_an_older_one(tmp_path: Path) -> None:
+    write_run(tmp_path)
+    out = tmp_path / "page.html"
+    out.write_text("older")
+    status, output = said("made", "--root", str(tmp_path), "--out", str(out))
+    assert (status, "page.html" in output) == (0, True)
+    assert out.read_text().startswith("<!doctype html>")
+    assert out.stat().st_mode & 0o077 == 0
+    assert [path.name for path in tmp_path.glob(".report-*")] == []
+
+
+def test_a_report_without_a_place_lies_here_under_the_runs_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_run(tmp_path / "runs", "one")
+    write_run(tmp_path / "runs", "two")
+    assert said("one", "--root", "runs")[0] == 0
+    assert said(str(tmp_path / "runs" / "one"), "runs/two")[0] == 0
+    assert sorted(path.name for path in tmp_path.glob("*.html")) == [
+        "comparison-report.html",
+        "one-report.html",
+    ]
+
+
+def test_a_run_that_is_not_there_is_named(tmp_path: Path) -> None:
+    status, output = said("nothing", "--root", str(tmp_path))
+    assert status == 1
+    assert "there is no run 'nothing'" in output
+
+
+def test_a_run_of_another_program_is_refused(tmp_path: Path) -> None:
+    RunDirectory.create("other", root=tmp_path, now=BEGAN).close()
+    status, output = said("other", "--root", str(tmp_path), "--out", str(tmp_path / "x.html"))
+    assert status == 1
+    assert "made by a program, not by an experiment" in output
+
+
+def test_a_run_that_is_given_twice_is_refused(tmp_path: Path) -> None:
+    write_run(tmp_path)
+    status, output = said("made", "made", "--root", str(tmp_path), "--out", str(tmp_path / "x.html"))
+    assert status == 2
+    assert "given twice" in output
+
+
+@pytest.mark.parametrize(
+    ("out", "why"), [("", "is a directory"), ("no/where/x.html", "there is no directory")]
+)
+def test_a_place_that_cannot_be_written_is_told_before_the_run_is_read(
+    tmp_path: Path, out: str, why: str
+) -> None:
+    write_run(tmp_path)
+    status, output = said("made", "--root", str(tmp_path), "--out", str(tmp_path / out))
+    assert status == 2
+    assert why in output
+
+
+@pytest.mark.parametrize("file", ["results.jsonl", "tasks.jsonl", "team.json", "experiment.json"])
+def test_a_damaged_file_is_named(tmp_path: Path, file: str) -> None:
+    path = write_run(tmp_path)
+    (path / file).write_text("{nothing\n")
+    status, output = said("made", "--root", str(tmp_path), "--out", str(tmp_path / "x.html"))
+    assert status == 1
+    assert file in output
+    assert "damaged" in output
+    assert not (tmp_path / "x.html").exists()
+
+
+def test_a_graph_that_is_none_leaves_out_the_picture_and_the_page_says_so(tmp_path: Path) -> None:
+    path = write_run(tmp_path)
+    (path / "team.json").write_text(json.dumps({"members": {"a": 3}}))
+    html = make_report([str(path)], now=0.0)
+    assert "does not describe a team" in html
+
+
+def test_a_run_that_never_began_has_a_report_that_says_so(tmp_path: Path) -> None:
+    with RunDirectory.create(
+        "empty", root=tmp_path, settings={"journal": "messages"}, now=BEGAN
+    ) as directory:
+        (directory.path / "experiment.json").write_text('{"name": "empty"}')
+    html = make_report([str(tmp_path / "empty")], now=0.0)
+    assert "Nothing of this run was begun" in html
+
+
+def test_a_run_without_an_end_is_reported_from_its_ledger(tmp_path: Path) -> None:
+    path = write_run(tmp_path, tasks=6, finished=False)
+    lines = (path / "results.jsonl").read_text().splitlines()
+    (path / "results.jsonl").write_text("\n".join(lines[:2]) + "\n")
+    html = make_report([str(path)], now=0.0)
+    assert "interrupted" in html
+    assert "6 ended" in html
+
+
+def test_a_run_that_its_budget_ended_is_reported_as_it_was_written_down(tmp_path: Path) -> None:
+    path = write_run(tmp_path, tasks=3)
+    with ExperimentRun(path) as run:
+        first, *rest = run.results()
+    cut = first.model_copy(update={"state": State.NOT_STARTED, "error": "BudgetExceeded", "ended_at": None})
+    lines = [one.model_dump_json() for one in (cut, *rest)]
+    (path / "results.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    with ExperimentRun(path) as run:
+        summary = summary_of(run.results()).model_copy(update={"complete": False})
+    (path / "summary.json").write_text(summary.model_dump_json())
+    html = make_report([str(path)], now=0.0)
+    assert "1 not started" in html
+    assert "shoal resume made" in html
+
+
+def test_a_run_that_is_running_says_so(tmp_path: Path) -> None:
+    write_run(tmp_path, finished=False)
+    with RunDirectory.open("made", root=tmp_path):
+        html = make_report([str(tmp_path / "made")], now=0.0)
+    assert "The run is going on" in html
+
+
+def test_a_run_that_journals_no_messages_has_a_report_that_says_what_it_lacks(tmp_path: Path) -> None:
+    with RunDirectory.create("quiet", root=tmp_path, settings={"journal": "tasks"}, now=BEGAN) as directory:
+        (directory.path / "experiment.json").write_text('{"name": "quiet"}')
+    html = make_report([str(tmp_path / "quiet")], now=0.0)
+    assert "does not journal messages" in html
