@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as package_version
 
@@ -36,6 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+command: Callable[..., None]
 for command in (demo, init, check, run, resume, compare, report, schema):
     app.command(rich_help_panel=_EXPERIMENTS)(command)
 for command in (runs, show, trace, why, failures, cost, replay):

@@ -70,6 +70,14 @@ def test_a_team_that_is_as_good_and_cheaper_is_called_that() -> None:
     assert "As good and cheaper: small." in found.verdict
 
 
+def test_a_cheaper_team_that_may_well_be_worse_is_not_called_as_good() -> None:
+    found = compare_runs([single(right(24, 30)), made("small", right(21, 30), tokens=40)])
+    verdict = found.teams[1].verdict
+    assert verdict.kind is Kind.CHEAPER
+    assert "Cheaper, and for all these cases tell up to" in verdict.text
+    assert "as good" not in f"{verdict.text} {found.verdict}".lower()
+
+
 @pytest.mark.parametrize(("teams", "least"), [(1, 6), (2, 7), (3, 7), (4, 8)])
 def test_so_few_cases_that_nothing_could_be_told_are_called_too_few(teams: int, least: int) -> None:
     assert least_cases(teams) == least

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +21,7 @@ from shoal.experiments.comparing.markdown import as_markdown
 from shoal.experiments.comparing.page import ComparisonPage
 from shoal.experiments.errors import NotAnExperiment, NothingToCompare
 from shoal.experiments.output import experiment_errors
+from shoal.experiments.report.writing import check_output
 from shoal.experiments.running.display import display_for
 from shoal.experiments.running.stop import INTERRUPTED, Stop
 from shoal.runtime.durable.sqlite_errors import describe_os_error
@@ -63,6 +65,9 @@ def compare(
     markdown: Annotated[
         Path | None, typer.Option(help="Write it as Markdown to this file, too.", show_default=False)
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write it as a report, HTML, to this file, too.", show_default=False)
+    ] = None,
 ) -> None:
     """Hold teams against each other on the same workload, with a single agent among them.
 
@@ -71,6 +76,8 @@ def compare(
     with experiment_errors("compare"):
         if markdown is not None and not markdown.absolute().parent.is_dir():
             raise ConfigError(f"--markdown {markdown}: there is no directory {markdown.absolute().parent}")
+        if report is not None:
+            check_output(report)
         try:
             found = asyncio.run(
                 _compared(
@@ -80,7 +87,10 @@ def compare(
         except (NothingToCompare, NotAnExperiment, RunNotFound) as error:
             raise ConfigError(error.text) from error
         except ComparisonStopped as error:
-            options = {"--baseline": baseline, "--address": address, "--root": root, "--markdown": markdown}
+            options = {
+                "--baseline": baseline, "--address": address, "--root": root, "--markdown": markdown,
+                "--report": report,
+            }  # fmt: skip
             again = _go_on_command(what, overrides or (), options, required=not no_baseline)
             _say_stopped(error, f"shoal resume {error.details['run']}" if fresh else again)
             raise typer.Exit(INTERRUPTED) from error
@@ -91,6 +101,8 @@ def compare(
             output.page(ComparisonPage(found))
         if markdown is not None:
             _write(markdown, as_markdown(found))
+        if report is not None:
+            _write_report(report, found)
 
 
 async def _compared(
@@ -141,6 +153,13 @@ def _say_stopped(error: ComparisonStopped, again: str) -> None:
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _write_report(path: Path, found: Comparison) -> None:
+    from shoal.experiments.report.making import make_report  # noqa: PLC0415 - Jinja is loaded for it
+    from shoal.experiments.report.writing import write_report  # noqa: PLC0415 - with it
+
+    write_report(path, make_report([f"{team.path}/" for team in found.teams], now=time.time()))
 
 
 def _write(path: Path, text: str) -> None:

@@ -19,7 +19,9 @@ class Kind(StrEnum):
     AS_GOOD = "as_good"
     """No difference in score can be told, and it costs as much or more: the baseline will do."""
     AS_GOOD_AND_CHEAPER = "as_good_and_cheaper"
-    """No difference in score can be told, and it costs less."""
+    """No difference in score can be told, a loss that matters is ruled out, and it costs less."""
+    CHEAPER = "cheaper"
+    """It costs less, and no difference in score can be told, but it may well be worse."""
     TOO_FEW = "too_few"
     """So few cases that no outcome whatever could have been told from chance."""
     NO_SCORE = "no_score"
@@ -49,6 +51,8 @@ class TeamFigures(BaseModel):
 
     team: str
     run: str = ""
+    path: str = ""
+    """The run's directory, where it has one."""
     pattern: str = ""
     states: dict[State, int]
     """All tasks of its run, by how they ended."""

@@ -109,6 +109,7 @@ def _figures(run: TeamRun, paired: Paired, index: int, cost: Cost) -> TeamFigure
     return TeamFigures(
         team=run.team,
         run=run.run,
+        path=run.path,
         pattern=run.pattern,
         states={state: states[state] for state in State},
         latency_p50_s=latency.p50_s,

@@ -25,6 +25,7 @@ _MARKS = {
     Kind.WORSE: ("▼", "red"),
     Kind.AS_GOOD: ("=", "yellow"),
     Kind.AS_GOOD_AND_CHEAPER: ("=", "green"),
+    Kind.CHEAPER: ("?", "yellow"),
     Kind.TOO_FEW: ("?", "yellow"),
     Kind.NO_SCORE: ("·", "dim"),
 }

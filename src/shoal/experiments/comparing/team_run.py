@@ -32,6 +32,8 @@ class TeamRun(NamedTuple):
     sessions: int = 1
     """How many programs did it: more than one where it was resumed."""
     restarts: int = 0
+    path: str = ""
+    """The run's directory."""
 
 
 def team_run_of(run: ExperimentRun) -> TeamRun:
@@ -49,6 +51,7 @@ def team_run_of(run: ExperimentRun) -> TeamRun:
         tasks=tuple(run.tasks()),
         results=results,
         run=run.id,
+        path=str(run.path),
         experiment=run.name,
         pattern=pattern,
         seed=seed if isinstance(seed, int) else None,

@@ -1,7 +1,9 @@
 """What is to be made of the figures, in plain words: of each team, and of the whole. Pure.
 
 The test decides, at 5 % after Holm's correction; the interval says how much there may be to it. Where no difference can
-be told, the cheaper one is as good as far as these cases tell, and the text says how many cases would tell more.
+be told, the single agent is as good as far as these cases tell, and the text says how many cases would tell more. A
+cheaper team is called as good only where its interval rules out a loss that matters (non-inferiority, Blackwelder
+1982).
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from shoal.experiments.comparing.wording import (
 
 _MAY_HIDE = 0.05
 """Where a team may be so much better for all that is known, the verdict says so."""
+_MATTERS = 0.05
+"""A loss of so much would matter: while a cheaper team may have it, it is not called as good."""
 _MANY = 1_000_000
 
 NO_SCORES = (
@@ -49,7 +53,17 @@ def kind_of(team: TeamFigures, compared: int) -> Kind:
         return Kind.BETTER if found.value > 0 else Kind.WORSE
     if found.cases < least_cases(compared):
         return Kind.TOO_FEW
-    return Kind.AS_GOOD_AND_CHEAPER if is_cheaper(team) else Kind.AS_GOOD
+    if not is_cheaper(team):
+        return Kind.AS_GOOD
+    return Kind.AS_GOOD_AND_CHEAPER if _loss(team) <= _MATTERS else Kind.CHEAPER
+
+
+def _loss(team: TeamFigures) -> float:
+    """By how much it may be worse; without an interval, by how much it was."""
+    found = team.difference
+    if found is None:
+        return 0.0
+    return -(found.value if found.low is None else found.low)
 
 
 def verdict_of(team: TeamFigures, baseline: TeamFigures | None, compared: int) -> Verdict:
@@ -88,6 +102,9 @@ def _conclusion(kind: Kind, team: TeamFigures, baseline: TeamFigures, compared: 
             return f"Too few cases to tell anything: at least {least_cases(compared)} are needed."
         case Kind.AS_GOOD:
             return f"{capital} is as good, as far as these cases tell{_more_cases(team)}."
+        case Kind.CHEAPER:
+            lost = point_words(whole(_loss(team)))
+            return f"Cheaper, and for all these cases tell up to {lost} worse{_more_cases(team)}."
         case Kind.AS_GOOD_AND_CHEAPER:
             return f"As good and cheaper, as far as these cases tell{_more_cases(team)}."
         case _:
@@ -128,6 +145,8 @@ def overall(teams: Sequence[TeamFigures], baseline: TeamFigures | None) -> str:
     cheaper = [team.team for team in judged if team.verdict.kind is Kind.AS_GOOD_AND_CHEAPER]
     if cheaper:
         said.append(f"As good and cheaper: {', '.join(cheaper)}.")
+    elif perhaps := [team.team for team in judged if team.verdict.kind is Kind.CHEAPER]:
+        said.append(f"Cheaper, but perhaps worse: {', '.join(perhaps)}.")
     else:
         said.append(f"{one[0].upper()}{one[1:]} is as good: use it.")
     return " ".join([*said, *_hidden(judged)])

@@ -83,8 +83,8 @@ def run(
         status = 0
         if ends_with_job(plans[0].root):
             Console(stderr=True).print(
-                f"[yellow]shoal run:[/yellow] {plans[0].root} is in the job's own folder, which goes with the job: give "
-                "--root or SHOAL_RUNS, a folder that stays",
+                f"[yellow]shoal run:[/yellow] {plans[0].root} is in the job's own folder, which goes with the job: "
+                "give --root or SHOAL_RUNS, a folder that stays",
                 highlight=False, soft_wrap=True,
             )  # fmt: skip
         for plan in plans:
