@@ -27,7 +27,7 @@ endif
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
-demo: $(STAMP) ## Let a team of agents audit a real Python source tree
+demo: $(STAMP) ## Compare four teams of agents on docstrings of your own Python
 	@$(BIN)/shoal demo $(ARGS)
 
 demo-llm: $(STAMP) ## Label a bank's questions with a real small model, which is fetched once (93 MB)

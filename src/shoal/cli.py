@@ -13,6 +13,7 @@ from shoal.actors.approvals.command import approvals
 from shoal.actors.llm.cost_command import cost
 from shoal.bench.command import bench
 from shoal.blackboard.replay.command import board
+from shoal.demo.audit_command import audit
 from shoal.demo.command import demo
 from shoal.experiments.comparing.command import compare
 from shoal.experiments.explaining.failures_command import failures
@@ -44,7 +45,7 @@ for command in (runs, show, trace, why, failures, cost, replay):
     app.command(rich_help_panel=_RUNS)(command)
 app.add_typer(board, name="board", rich_help_panel=_RUNS)
 app.add_typer(approvals, name="approvals", rich_help_panel=_RUNS)
-for command in (advise, bench, metrics):
+for command in (audit, advise, bench, metrics):
     app.command(rich_help_panel=_BESIDE)(command)
 app.add_typer(topology, name="topology", rich_help_panel=_BESIDE)
 app.add_typer(model, name="model", rich_help_panel=_BESIDE)

@@ -2,273 +2,210 @@
 
 from __future__ import annotations
 
-import errno
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from shoal.cli import app
-from shoal.demo import agents
-from shoal.demo.audit import ModuleReview, ModuleTask, review
-from shoal.demo.audit.checks import complexity
-from shoal.demo.audit.render import RUN_HEADING
-from shoal.runtime.journal import RunNotFound, open_run
-from tests.demo.audit.trees import write
+from shoal.demo import command
+from shoal.demo.docstrings import folder
+from shoal.demo.docstrings.strikes import Strikes
+from tests.demo.few_docstrings import FEW
+
+TEAMS = ("single", "vote", "desks", "second_look")
+SMALL = ("--cases", "40", "--address", "local")
 
 
 @pytest.fixture(autouse=True)
-def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the runs of a test are."""
-    monkeypatch.setenv("SHOAL_RUNS", str(tmp_path / "runs"))
-    return tmp_path / "runs"
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty directory to be in; the modules that are imported from it are forgotten afterwards."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delenv("SHOAL_RUNS", raising=False)
+    yield tmp_path
+    for name, module in list(sys.modules.items()):
+        if (getattr(module, "__file__", None) or "").startswith(str(tmp_path)):
+            del sys.modules[name]
 
 
 @pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    root = tmp_path / "tree"
-    write(root, "pkg/__init__.py", '"""A package."""\n')
-    write(root, "pkg/a.py", 'import os\n\n\ndef f(x):\n    return eval(x)\n\n\nos.system("ls " + f("1"))\n')
-    write(root, "pkg/bad.py", "def g(:\n")
-    return root
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library that is quick to read and to learn."""
+    monkeypatch.setattr(folder, "docstrings", lambda library: FEW)
 
 
-def demo(*arguments: str | Path) -> Result:
-    return CliRunner(env={"COLUMNS": "100"}).invoke(app, ["demo", *map(str, arguments), "--address", "local"])
+def demo(*arguments: str) -> Result:
+    return CliRunner(env={"COLUMNS": "100"}).invoke(app, ["demo", *arguments])
 
 
-def one_line(result: Result) -> str:
-    """What it said in its one line of error."""
-    assert result.exit_code == 1
+def started(*arguments: str) -> subprocess.Popen[str]:
+    program = [sys.executable, "-m", "shoal", "demo", *arguments]
+    return subprocess.Popen(
+        program,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "COLUMNS": "100"},
+    )
+
+
+def figures(place: Path, suffix: str = "") -> dict[str, dict[str, tuple[str, str, float]]]:
+    """What the runs of all teams came to: state, package and score of each task. (Whose of three answers it is that
+    says so depends on who came first.)"""
+    found = {}
+    for team in TEAMS:
+        path = place / "shoal-demo" / ".shoal" / "runs" / f"docstrings-{team}{suffix}" / "results.jsonl"
+        results = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+        found[team] = {one["task"]: (one["state"], one["output"]["package"], one["score"]) for one in results}
+    return found
+
+
+def test_it_writes_an_experiment_compares_four_teams_and_says_what_to_do_next(place: Path) -> None:
+    result = demo(*SMALL)
+    assert result.exit_code == 0, result.output
+    assert result.stderr.splitlines()[0] == "single: running as docstrings-single (1 of 4; 40 tasks)"
+    assert "$ cd shoal-demo\n$ shoal compare experiment.yaml --address local\n" in result.stdout
+    for team in TEAMS:
+        assert re.search(rf"^{team} +\d.* 40 +0( +\d+)? *$", result.stdout, re.MULTILINE), team
+    assert (place / "shoal-demo" / "report.html").stat().st_size > 100_000
+    assert Path.cwd() == place
+    assert result.stdout.index("No team is better") < result.stdout.index("shoal report")
+
+
+@pytest.mark.usefixtures("small")
+def test_what_it_says_to_do_next_can_be_done(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = demo(*SMALL).stdout
+    monkeypatch.chdir(place / "shoal-demo")
+    for kind in ("trace", "why"):
+        (words,) = re.findall(rf"^\$ shoal ({kind} \S+ q\d+)", said, re.MULTILINE)
+        shown = CliRunner(env={"COLUMNS": "100"}).invoke(app, words.split())
+        assert shown.exit_code == 0, shown.output
+    checked = CliRunner().invoke(app, ["check", "experiment.yaml"])
+    assert checked.stdout.splitlines()[-1] == "ok"
+
+
+@pytest.mark.timeout(300)
+def test_two_demos_in_two_processes_come_to_the_same_figures(place: Path) -> None:
+    assert demo(*SMALL).exit_code == 0
+    (place / "again").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "shoal", "demo", *SMALL],
+        cwd=place / "again",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert figures(place) == figures(place / "again")
+
+
+@pytest.mark.usefixtures("small")
+def test_given_again_it_reads_what_is_there_and_given_fresh_it_runs_anew(place: Path) -> None:
+    first = demo(*SMALL)
+    again = demo(*SMALL)
+    assert again.stderr.count("is finished, read") == 4
+    assert "wrote" not in again.stdout
+    anew = demo(*SMALL, "--fresh")
+    assert anew.stderr.count("running as") == 4
+    assert first.exit_code == again.exit_code == anew.exit_code == 0
+    assert figures(place) == figures(place, "-2")
+
+
+@pytest.mark.timeout(300)
+def test_an_interrupt_says_how_to_go_on_and_the_same_command_does(place: Path) -> None:
+    with started("--cases", "200", "--address", "local") as running:
+        results = place / "shoal-demo" / ".shoal" / "runs" / "docstrings-single" / "results.jsonl"
+        until = time.monotonic() + 60
+        while not (results.exists() and results.stat().st_size) and time.monotonic() < until:
+            assert running.poll() is None
+        running.send_signal(signal.SIGINT)
+        _, errors = running.communicate(timeout=60)
+    assert running.returncode == 130, errors
+    assert re.search(
+        r"stopped while docstrings-\w+ was under way\. Go on with: shoal demo --cases 200 --address local$",
+        errors.strip(),
+    )
+    done = demo("--cases", "200", "--address", "local")
+    assert done.exit_code == 0, done.output
+    assert "going on with docstrings-" in done.stderr
+    assert [len(results) for results in figures(place).values()] == [200] * 4
+
+
+def test_there_is_nobody_to_kill_in_one_process(place: Path) -> None:
+    result = demo(*SMALL, "--kill-agents", "2")
+    assert result.exit_code == 2
+    assert result.stderr.strip() == (
+        "shoal demo: there are no processes of agents to kill in one process: leave out --address"
+    )
+    assert not (place / "shoal-demo").exists()
+
+
+@pytest.mark.usefixtures("small")
+def test_other_questions_than_those_that_are_there_are_one_clear_line() -> None:
+    folder.write_demo(Path("shoal-demo"), 40, 0)
+    result = demo("--cases", "48", "--address", "local")
+    assert result.exit_code == 2
     assert result.stdout == ""
-    lines = result.stderr.splitlines()
-    assert len(lines) == 1, result.stderr
-    assert lines[0].startswith("shoal demo: ")
-    return lines[0]
+    assert re.fullmatch(
+        r"shoal demo: shoal-demo/data/questions.jsonl has other questions .* with --dir",
+        result.stderr.strip(),
+    )
 
 
-def test_the_demo_audits_a_tree_and_says_what_was_done(tree: Path, tmp_path: Path) -> None:
-    result = demo(tree, "--out", tmp_path / "out")
-    assert result.exit_code == 0, result.stderr
-    for line in ("2 reviewed, 1 skipped, 0 failed", "10 agents (one process)", "pkg/a.py:5", "report.json"):
-        assert line in result.stdout
-    report = json.loads((tmp_path / "out" / "report.json").read_text())
-    assert report["report"]["totals"]["modules"] == 3
-    assert report["run"]["agents"] == 10
-    assert report["run"]["messages"] > 0
+def test_a_folder_that_cannot_be_written_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*arguments: object) -> None:
+        raise PermissionError(13, "Permission denied", "shoal-demo")
+
+    monkeypatch.setattr(command, "write_demo", refused)
+    result = demo(*SMALL)
+    assert result.exit_code == 1
+    assert result.stderr.strip() == "shoal demo: shoal-demo: Permission denied"
 
 
-def test_two_runs_write_the_same_report_apart_from_the_part_about_the_run(tree: Path, tmp_path: Path) -> None:
-    for out in ("one", "two"):
-        assert demo(tree, "--out", tmp_path / out, "--reviewers", "2" if out == "one" else "4").exit_code == 0
-    texts = [(tmp_path / out / "report.md").read_text().partition(RUN_HEADING) for out in ("one", "two")]
-    assert texts[0][0] == texts[1][0]
-    assert all(heading for _, heading, _ in texts)
-    reports = [
-        (tmp_path / out / "report.json").read_bytes().partition(b'\n  "run": ') for out in ("one", "two")
-    ]
-    assert reports[0][0] == reports[1][0]
-    assert all(run for _, _, run in reports)
+def test_a_python_without_sources_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder, "standard_library", lambda: tmp_path)
+    result = demo(*SMALL)
+    assert result.exit_code == 2
+    assert "take another Python" in result.stderr
 
 
-def test_a_path_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
-    assert "no such file or directory" in one_line(demo(tmp_path / "nothing", "--out", tmp_path / "out"))
-    assert not (tmp_path / "out").exists()
-
-
-def test_a_tree_without_python_files_is_one_clear_line(tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    assert "empty" in one_line(demo(tmp_path / "empty", "--out", tmp_path / "out"))
-
-
-def test_an_unknown_package_is_one_clear_line(tmp_path: Path) -> None:
-    assert "'nosuch'" in one_line(demo("--packages", "nosuch", "--out", tmp_path / "out"))
-
-
-def test_a_directory_that_cannot_be_made_is_one_clear_line_before_any_work(
-    tree: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "file").write_text("")
-    line = one_line(demo(tree, "--out", tmp_path / "file"))
-    assert re.search(r"cannot be written to \S+: File exists; name another directory with --out", line)
-
-
-def test_a_directory_that_cannot_be_written_is_one_clear_line(
-    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refused(path: Path, **options: bool) -> None:
-        raise PermissionError(errno.EACCES, "Permission denied")
-
-    monkeypatch.setattr(Path, "mkdir", refused)  # root may write anywhere
-    assert "Permission denied; name another directory" in one_line(demo(tree, "--out", tmp_path / "out"))
-
-
-def test_without_radon_the_remedy_is_named(
-    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(complexity, "cc_visit_ast", None)
-    assert "pip install 'shoal[demo]'" in one_line(demo(tree, "--out", tmp_path / "out"))
-
-
-def test_an_address_that_is_none_is_one_clear_line(tree: Path, tmp_path: Path) -> None:
-    arguments = ["demo", str(tree), "--out", str(tmp_path / "out"), "--address", "somewhere"]
-    result = CliRunner().invoke(app, arguments)
+@pytest.mark.usefixtures("small")
+def test_an_address_that_is_none_is_one_clear_line() -> None:
+    result = demo("--cases", "40", "--address", "somewhere")
     assert result.exit_code == 1
     assert "'somewhere' is no address of a Ray cluster" in result.stderr
     assert "Traceback" not in result.stderr
 
 
-def test_modules_that_failed_are_named_with_their_reason(
-    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fails_on_a(task: ModuleTask) -> ModuleReview:
-        if task.path == "pkg/a.py":
-            raise ValueError("cannot look at it")
-        return review(task)
-
-    monkeypatch.setattr(agents, "review", fails_on_a)
-    result = demo(tree, "--out", tmp_path / "out")
-    assert result.exit_code == 0, result.stderr
-    assert "1 failed" in result.stdout
-    assert "failed: pkg/a.py:" in result.stdout
-    assert "cannot look at it" in (tmp_path / "out" / "report.md").read_text()
-
-
-INTERRUPTED = """
-import threading
-from shoal.demo import agents
-from shoal.cli import app
-
-def held(task):
-    print("held", flush=True)
-    released.wait(3)
-    return look(task)
-
-look = agents.review
-released = threading.Event()
-agents.review = held
-app(["demo", {tree!r}, "--address", "local", "--out", {out!r}, "--run", "mine"], prog_name="shoal")
-"""
-
-
-def test_an_interrupt_ends_it_with_one_line_that_says_how_to_go_on(tree: Path, tmp_path: Path) -> None:
-    script = INTERRUPTED.format(tree=str(tree), out=str(tmp_path / "out"))
-    with subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as running:
-        assert running.stdout is not None
-        for line in running.stdout:
-            if "held" in line:
-                break
-        running.send_signal(signal.SIGINT)
-        _, errors = running.communicate(timeout=60)
-    assert running.returncode == 130, errors
-    assert errors.strip().splitlines() == [
-        "shoal demo: interrupted; what is done is recorded, finish it with: shoal resume mine"
-    ]
-    assert not (tmp_path / "out" / "report.md").exists()
-
-
-def recorded(runs: Path, name: str) -> dict[str, int]:
-    """The tasks of a run that have ended, with how often each was submitted."""
-    try:
-        with open_run(name, root=runs) as reader:
-            return {entry.task: entry.attempts for entry in reader.tasks() if not entry.open}
-    except RunNotFound:
-        return {}
-
-
-def report_of(out: Path) -> str:
-    """The report without what differs from run to run."""
-    return (out / "report.md").read_text().partition(RUN_HEADING)[0]
-
-
-def test_a_demo_that_was_killed_is_finished_by_resume_with_the_same_report(
-    tmp_path: Path, runs: Path
-) -> None:
-    packages = ["--packages", "email,json", "--address", "local"]
-    command = [
-        sys.executable,
-        "-m",
-        "shoal",
-        "demo",
-        *packages,
-        "--out",
-        str(tmp_path / "out"),
-        "--run",
-        "mine",
-    ]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as running:
-        until = time.monotonic() + 60
-        while len(recorded(runs, "mine")) < 5 and time.monotonic() < until:
-            assert running.poll() is None
-        running.kill()
-    before = recorded(runs, "mine")
-    assert len(before) >= 5
-    assert not (tmp_path / "out" / "report.md").exists()
-    listed = CliRunner(env={"COLUMNS": "120"}).invoke(app, ["runs"]).stdout
-    assert re.search(r"mine .* interrupted ", listed)
-    done = subprocess.run(
-        [sys.executable, "-m", "shoal", "resume", "mine"], capture_output=True, text=True, check=True
-    )
-    assert re.search(rf"resumed +{len(before)} modules were recorded", done.stdout)
-    after = recorded(runs, "mine")
-    assert {module: after[module] for module in before} == before
-    assert demo("--packages", "email,json", "--out", tmp_path / "other").exit_code == 0
-    assert report_of(tmp_path / "out") == report_of(tmp_path / "other")
-    again = CliRunner().invoke(app, ["resume", "mine"])
-    assert (again.exit_code, again.stdout.split()[2:4]) == (0, ["is", "complete:"])
-
-
-def test_processes_are_killed_only_where_there_are_some(tree: Path, tmp_path: Path) -> None:
-    result = demo(tree, "--out", tmp_path / "out", "--kill-agents", "2")
-    assert result.exit_code == 1
-    assert "no processes of agents on this machine to kill" in result.stderr
-
-
 @pytest.mark.ray
-@pytest.mark.timeout(300)
-def test_the_report_is_the_same_when_agents_are_killed_meanwhile(tmp_path: Path) -> None:
-    arguments = [
-        "--packages",
-        "email,json",
-        "--reviewers",
-        "2",
-        "--checkers",
-        "1",
-        "--out",
-        str(tmp_path / "fire"),
-    ]
-    done = subprocess.run(
-        [sys.executable, "-m", "shoal", "demo", *arguments, "--kill-agents", "4", "--seed", "7"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert "4 processes killed, 4 restarts, nothing lost" in done.stdout
-    assert json.loads((tmp_path / "fire" / "report.json").read_text())["run"]["restarts"] == 4
-    assert demo("--packages", "email,json", "--out", tmp_path / "calm").exit_code == 0
-    assert report_of(tmp_path / "fire") == report_of(tmp_path / "calm")
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_agents_that_are_killed_on_ray_change_no_figure(place: Path) -> None:
+    with started("--cases", "80", "--kill-agents", "2") as running:
+        printed, errors = running.communicate(timeout=500)
+    assert running.returncode == 0, errors
+    assert "Traceback" not in errors
+    killed, again = re.findall(
+        r"(\d+) processes of agents were killed meanwhile, (\d+) were started again", printed
+    )[0]
+    assert int(killed) == 8
+    assert int(again) >= 1
+    struck = figures(place)
+    assert demo("--cases", "80", "--address", "local", "--fresh").exit_code == 0
+    assert {state for results in struck.values() for state, _, _ in results.values()} == {"done"}
+    assert figures(place, "-2") == struck
 
 
-@pytest.mark.ray
-@pytest.mark.timeout(300)
-def test_the_demo_runs_on_ray_and_keeps_its_talk_off_the_terminal(tree: Path, tmp_path: Path) -> None:
-    team = ["--reviewers", "1", "--checkers", "1", "--out", str(tmp_path / "ray")]
-    done = subprocess.run(
-        [sys.executable, "-m", "shoal", "demo", str(tree), *team], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    assert "raylet" not in done.stdout
-    assert "7 agents (Ray)" in done.stdout
-    assert demo(tree, "--out", tmp_path / "local").exit_code == 0
-    reports = [
-        (tmp_path / out / "report.md").read_text().partition(RUN_HEADING)[0] for out in ("ray", "local")
-    ]
-    assert reports[0] == reports[1]
+async def test_kills_end_with_the_run_that_they_are_in() -> None:
+    strikes = Strikes(40, 2, 0)
+    strikes.stop()
+    assert strikes.kills == 0

@@ -1,1 +1,1 @@
-"""The main job: a team of agents audits a Python source tree (``shoal demo``)."""
+"""What can be tried without a key: an experiment (``shoal demo``) and an audit of source trees (``shoal audit``)."""

@@ -1,4 +1,4 @@
-"""Kills processes of the audit while it works, to show that the report comes out the same.
+"""Kills processes of agents while they work, to show that what they do comes out the same.
 
 When is spread over the run by what is done, and who is drawn from those that live then: both by a seed.
 """
@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from shoal.demo.audit import AuditError
+from shoal.runtime.errors import ConfigError
 from shoal.runtime.system import System
 
 MOST_OF_ONE = 15
@@ -25,13 +25,13 @@ class Kill(NamedTuple):
     """One kill to come."""
 
     at: int
-    """When so many modules are done."""
+    """When so many tasks are done."""
     supervisor: bool
     """Whether it hits the system's supervisor; else an agent."""
 
 
 def plan_kills(total: int, agents: int, supervisor: bool, seed: int) -> list[Kill]:
-    """So many kills of agents, spread over ``total`` modules with some jitter; the supervisor's in the middle."""
+    """So many kills of agents, spread over ``total`` tasks with some jitter; the supervisor's in the middle."""
     dice = random.Random(seed)
     kills = [Kill(int(total * (number + dice.uniform(0.2, 0.8)) / agents), False) for number in range(agents)]
     return sorted([*kills, Kill(total // 2, True)] if supervisor else kills)
@@ -54,7 +54,7 @@ class Chaos:
         return len(self._killed)
 
     async def strike(self, done: int) -> None:
-        """Kill what is due now that ``done`` modules are done."""
+        """Kill what is due now that ``done`` tasks are done."""
         while self._plan and self._plan[0].at <= done:
             kill = self._plan.pop(0)
             living = {
@@ -75,6 +75,6 @@ class Chaos:
 
 
 async def check_killable(system: System) -> None:
-    """Raise :class:`AuditError` when there are no processes to kill."""
+    """Raise :class:`ConfigError` when there are no processes to kill."""
     if not await system.processes():
-        raise AuditError("there are no processes of agents on this machine to kill: leave out --address")
+        raise ConfigError("there are no processes of agents on this machine to kill: leave out --address")

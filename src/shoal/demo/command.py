@@ -1,119 +1,163 @@
-"""``shoal demo``: audit a source tree with a team of agents, with a progress bar, and write the report."""
+"""``shoal demo``: an experiment on docstrings of this machine's standard library, from its files to its report."""
 
 from __future__ import annotations
 
 import asyncio
-import errno
+import contextlib
 import os
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+import shlex
+import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from shoal.demo.agents import AuditRequest
-from shoal.demo.audit import (
-    AuditError,
-    AuditReport,
-    Limits,
-    RunFacts,
-    discover,
-    render_json,
-    render_markdown,
-    require_radon,
-)
-from shoal.demo.session import Options, Session
-from shoal.demo.summary import summarise
-from shoal.runtime.errors import ShoalError
+from shoal.blackboard.replay.output import Output, notice
+from shoal.demo.docstrings.collecting import PACKAGES
+from shoal.demo.docstrings.folder import EXPERIMENT, write_demo
+from shoal.demo.docstrings.strikes import Strikes
+from shoal.demo.docstrings.telling import introduce, say_command, what_next
+from shoal.experiments.comparing.comparison import Comparison
+from shoal.experiments.comparing.doing import ComparisonStopped
+from shoal.experiments.comparing.doing import compare as compare_teams
+from shoal.experiments.comparing.page import ComparisonPage
+from shoal.experiments.output import experiment_errors
+from shoal.experiments.running.display import display_for
+from shoal.experiments.running.stop import INTERRUPTED, Stop
+from shoal.runtime.errors import ConfigError
+from shoal.runtime.extensions import register
+
+DIRECTORY, CASES = Path("shoal-demo"), 400
+_REPORT = "report.html"
 
 
 def demo(
-    path: Annotated[
-        Path | None, typer.Argument(help="Source tree or file; Python's own standard library unless given.")
-    ] = None,
-    packages: Annotated[
-        str, typer.Option(help="Only these packages of the standard library, with commas between.")
-    ] = "",
-    include_tests: Annotated[
-        bool, typer.Option("--include-tests", help="Also directories named like tests.")
-    ] = False,
-    reviewers: Annotated[int, typer.Option(min=1, max=64, help="Agents that review.")] = 3,
-    checkers: Annotated[int, typer.Option(min=1, max=64, help="Agents that verify each finding.")] = 2,
-    complexity: Annotated[int, typer.Option(min=1, help="Report functions from this complexity on.")] = 11,
+    directory: Annotated[Path, typer.Option("--dir", help="Folder of the experiment.")] = DIRECTORY,
+    cases: Annotated[
+        int, typer.Option(min=len(PACKAGES), help="Questions, rounded to as many of each package.")
+    ] = CASES,
+    seed: Annotated[int, typer.Option(help="Draws the questions.")] = 0,
     address: Annotated[
         str | None,
         typer.Option(help="Ray cluster to join, or 'local' for one process; else Ray on this machine."),
     ] = None,
-    out: Annotated[Path, typer.Option(help="Directory of the report.")] = Path("audit-report"),
-    run: Annotated[
-        str | None, typer.Option(help="Name of the run; else by date and time.", show_default=False)
-    ] = None,
     kill_agents: Annotated[
-        int, typer.Option(min=0, max=500, help="Kill so many random agents' processes meanwhile.")
+        int, typer.Option(min=0, max=15, help="Kill so many agents' processes in each team's run.")
     ] = 0,
-    kill_supervisor: Annotated[
-        bool, typer.Option("--kill-supervisor", help="Kill the system's own supervisor halfway.")
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Run all teams anew, beside the runs that are there.")
     ] = False,
-    seed: Annotated[
-        int | None, typer.Option(help="Decides whom the kills hit and when.", show_default=False)
-    ] = None,
 ) -> None:
-    """Audit a Python source tree with a team of agents; no key, no server. Killed, it is finished by `shoal resume`."""
-    out_console, err = Console(), Console(stderr=True)
-    request = AuditRequest(
-        path=str(path.absolute()) if path is not None else None,
-        packages=tuple(name.strip() for name in packages.split(",") if name.strip()) or None,
-        include_tests=include_tests,
-        limits=Limits(complexity=complexity),
+    """Compare four teams of agents on a question about Python's own standard library; no key, no server.
+
+    It writes an experiment into a folder and does what `shoal compare` does there. Given again, it goes on where it
+    was left.
+    """
+    asked = _Asked(
+        directory, cases - cases % len(PACKAGES), seed, address, kill_agents, fresh or kill_agents > 0
     )
-    options = Options(
-        request, reviewers, checkers, address, run, kill_agents, kill_supervisor,
-        secrets.randbelow(1_000_000) if seed is None else seed,
-    )  # fmt: skip
-    session = Session(options, out_console)
+    with experiment_errors("demo"):
+        if kill_agents and address == "local":
+            raise ConfigError("there are no processes of agents to kill in one process: leave out --address")
+        output = Output()
+        written = write_demo(directory, asked.cases, seed)
+        introduce(output, directory, asked.cases)
+        if written:
+            names = ", ".join(str(path.relative_to(directory)) for path in written)
+            output.line(f"wrote {directory}: {names}", 2)
+        say_command(output, "cd", str(directory))
+        strikes = Strikes(asked.cases, kill_agents, seed) if kill_agents else None
+        with contextlib.chdir(directory):
+            found = _compare(output, asked, strikes)
+            output.page(ComparisonPage(found))
+            if strikes is not None:
+                _say_killed(output, strikes, found)
+            report = _report(output, found)
+            output.line()
+            output.page(what_next(directory, found, report))
+
+
+class _Asked(NamedTuple):
+    """What the user asked for."""
+
+    directory: Path
+    cases: int
+    seed: int
+    address: str | None
+    kill_agents: int
+    fresh: bool
+
+    def again(self, run: str) -> str:
+        """The command that goes on where this one was stopped, in this run."""
+        if self.fresh:  # the same command would begin anew
+            return f"cd {shlex.quote(str(self.directory))} && shoal resume {run}"
+        words = ["shoal", "demo"]
+        for option, value, usual in (
+            ("--dir", self.directory, DIRECTORY),
+            ("--cases", self.cases, CASES),
+            ("--seed", self.seed, 0),
+            ("--address", self.address, None),
+        ):
+            words += [option, str(value)] if value != usual else []
+        return shlex.join(words)
+
+
+def _compare(output: Output, asked: _Asked, strikes: Strikes | None) -> Comparison:
+    words = ["shoal", "compare", EXPERIMENT]
+    words += ["--address", asked.address] if asked.address is not None else []
+    words += ["--fresh"] if asked.fresh else []
+    say_command(output, *words)
+    if strikes is not None:
+        os.environ.setdefault("SHOAL_LOG_LEVEL", "ERROR")  # deaths that were asked for are no news
+        register(strikes)
     try:
-        require_radon()
-        discover(request.path, packages=request.packages, include_tests=include_tests)  # bad input fails here
-        _make_room(out)
-        audited = asyncio.run(session.audit(lambda report, facts: _write(report, facts, out)))
-    except ShoalError as error:
-        err.print(f"[red]shoal demo:[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from error
-    except KeyboardInterrupt:
-        how = (
-            f"what is done is recorded, finish it with: shoal resume {session.run}"
-            if session.run
-            else "nothing begun"
+        return asyncio.run(_compared(asked.address, fresh=asked.fresh))
+    except ComparisonStopped as error:
+        _say_stopped(error, asked.again(error.details["run"]))
+        raise typer.Exit(INTERRUPTED) from error
+
+
+async def _compared(address: str | None, *, fresh: bool) -> Comparison:
+    stop = Stop()
+    with stop.on_signals(lambda: notice("stopping; once more ends it at once")):
+        return await compare_teams(
+            EXPERIMENT,
+            address=address,
+            fresh=fresh,
+            stop=stop,
+            display=display_for(Console(stderr=True)),
+            said=notice,
         )
-        err.print(f"[yellow]shoal demo:[/yellow] interrupted; {how}", highlight=False, soft_wrap=True)
-        raise typer.Exit(130) from None
-    summarise(audited, out, out_console)
 
 
-def _make_room(out: Path) -> None:
-    """See that the report can be written, before any work is done for it."""
-    with _writing(out):
-        out.mkdir(parents=True, exist_ok=True)
-        if not os.access(out, os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+def _say_stopped(error: ComparisonStopped, again: str) -> None:
+    Console(stderr=True).print(
+        f"[yellow]■[/yellow] {escape(error.text)}. Go on with: [bold]{escape(again)}[/bold]",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
-def _write(report: AuditReport, facts: RunFacts, out: Path) -> None:
-    with _writing(out):
-        (out / "report.md").write_text(render_markdown(report, facts), encoding="utf-8")
-        (out / "report.json").write_text(render_json(report, facts), encoding="utf-8")
+def _say_killed(output: Output, strikes: Strikes, found: Comparison) -> None:
+    strikes.stop()
+    ended = sum(number for team in found.teams for number in team.states.values())
+    restarts = sum(team.restarts for team in found.teams)
+    output.line()
+    output.line(
+        f"{strikes.kills} processes of agents were killed meanwhile, {restarts} were started again; {ended:,} tasks, "
+        "each with one result."
+    )
 
 
-@contextmanager
-def _writing(out: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as exc:
-        why = exc.strerror or str(exc)
-        raise AuditError(
-            f"the report cannot be written to {out}: {why}; name another directory with --out"
-        ) from exc
+def _report(output: Output, found: Comparison) -> str:
+    """Write the report of all runs; returns what it is called."""
+    from shoal.experiments.report.making import make_report  # noqa: PLC0415 - Jinja is loaded for it
+    from shoal.experiments.report.writing import write_report  # noqa: PLC0415 - with it
+
+    runs = [team.run for team in found.teams]
+    output.line()
+    say_command(output, "shoal", "report", *runs, "--out", _REPORT)
+    write_report(Path(_REPORT), make_report(runs, now=time.time()))
+    return _REPORT

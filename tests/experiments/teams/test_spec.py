@@ -12,7 +12,13 @@ import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 import shoal
-from shoal.experiments.teams.aggregates import ConcatenateSpec, MajoritySpec, MergeSpec, WeightedSpec
+from shoal.experiments.teams.aggregates import (
+    AggregateSpec,
+    ConcatenateSpec,
+    MajoritySpec,
+    MergeSpec,
+    WeightedSpec,
+)
 from shoal.experiments.teams.ending import CountSpec, NoImprovementSpec, QuiescenceSpec
 from shoal.experiments.teams.llm import LLMSpec, VotesSpec
 from shoal.experiments.teams.patterns.graph import JoinSpec, VisitsSpec
@@ -204,3 +210,8 @@ def test_a_description_read_again_from_json_is_the_same() -> None:
     team = TEAM.validate_python(yaml.safe_load(text))
     again = TEAM.validate_json(TEAM.dump_json(team, by_alias=True, exclude_unset=True))
     assert again == team
+
+
+def test_the_field_alone_stands_for_a_majority_vote_on_it() -> None:
+    short, full = ({"majority": given} for given in ("label", {"field": "label"}))
+    assert AggregateSpec.model_validate(short) == AggregateSpec.model_validate(full)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import ConfigDict, Discriminator, Field, Tag
+from pydantic import ConfigDict, Discriminator, Field, GetJsonSchemaHandler, Tag, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from shoal.experiments.teams.strict import OneOf, Strict
 from shoal.experiments.teams.words import ImportPath
@@ -22,6 +24,19 @@ class MajoritySpec(Strict):
     """The share of the votes that an answer must exceed."""
     exact: bool = False
     """Texts that differ in case or white space are different."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_field(cls, value: Any) -> Any:
+        """``majority: label`` is short for its field."""
+        return {"field": value} if isinstance(value, str) and cls is MajoritySpec else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        full = handler(core_schema)
+        return {"anyOf": [{"type": "string"}, full]} if cls is MajoritySpec else full
 
 
 class WeightedSpec(MajoritySpec):
@@ -62,7 +77,7 @@ class AggregateSpec(OneOf):
 
     beside = ("fields",)
     majority: MajoritySpec | None = None
-    """The answer that more than half of those who answered gave."""
+    """The answer that more than half of those who answered gave; the field that is compared, or {field, ...}."""
     weighted: WeightedSpec | None = None
     """The same with a weight for each member."""
     ranked: str | None = None
