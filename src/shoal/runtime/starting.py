@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -86,6 +87,22 @@ class Starting:
         from shoal.runtime.ray.system import start_on_ray  # noqa: PLC0415 - the local system needs no Ray
 
         return await start_on_ray(self._target, self._config)
+
+
+@contextlib.contextmanager
+def session(target: str | None, runtime_env: Mapping[str, Any] | None = None) -> Iterator[None]:
+    """Connect this process to Ray for several systems, one after the other: each is started on it, and leaves it there.
+
+    ``target`` as of :func:`start`, and not ``"local"``. Raises ``StartError``.
+    """
+    from shoal.runtime.ray.session import join, leave  # noqa: PLC0415 - the local system needs no Ray
+
+    ours = join(target, runtime_env)
+    try:
+        yield
+    finally:
+        if ours:
+            leave()
 
 
 def start(

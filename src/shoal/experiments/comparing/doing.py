@@ -22,6 +22,7 @@ from shoal.experiments.comparing.wording import counted
 from shoal.experiments.errors import ExperimentError
 from shoal.experiments.finished import ExperimentRun
 from shoal.experiments.running.display import Display
+from shoal.experiments.running.kept_session import KeptSession
 from shoal.experiments.running.outcome import Ending
 from shoal.experiments.running.runner import Runner
 from shoal.experiments.running.stop import Stop
@@ -64,13 +65,16 @@ async def compare(
     _check(entries.teams, baseline, required=required)
     to_do = sum(isinstance(one, Planned) and one.there is not There.FINISHED for one in entries.teams)
     runs, begun = [], 0
-    for one in entries.teams:
-        if isinstance(one, Planned):
-            begun += one.there is not There.FINISHED
-            runs.append(await _done(one, tell, f"{begun} of {to_do}", stop, display))
-        else:
-            tell(f"{one.team}: run {one.run}, read")
-            runs.append(one)
+    with KeptSession() as session:
+        for one in entries.teams:
+            if isinstance(one, Planned):
+                if one.there is not There.FINISHED:
+                    begun += 1
+                    session.keep_for(one.plan)
+                runs.append(await _done(one, tell, f"{begun} of {to_do}", stop, display))
+            else:
+                tell(f"{one.team}: run {one.run}, read")
+                runs.append(one)
     return compare_runs(runs, baseline=baseline, baseline_required=required)
 
 

@@ -22,6 +22,7 @@ from shoal.experiments.running.closing import closing_page, resume_command
 from shoal.experiments.running.display import display_for
 from shoal.experiments.running.environment import read_environment
 from shoal.experiments.running.finishing import finish_complete
+from shoal.experiments.running.kept_session import KeptSession
 from shoal.experiments.running.launching import base_name
 from shoal.experiments.running.outcome import Ending, Outcome
 from shoal.experiments.running.plan import Plan
@@ -87,10 +88,13 @@ def run(
                 "give --root or SHOAL_RUNS, a folder that stays",
                 highlight=False, soft_wrap=True,
             )  # fmt: skip
-        for plan in plans:
-            status = max(status, _run(plan, root, quiet=quiet))
-            if status == INTERRUPTED:
-                break
+        with KeptSession() as session:
+            for plan in plans:
+                if len(plans) > 1:
+                    session.keep_for(plan)
+                status = max(status, _run(plan, root, quiet=quiet))
+                if status == INTERRUPTED:
+                    break
     raise typer.Exit(status)
 
 
