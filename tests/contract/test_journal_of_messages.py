@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -165,3 +166,26 @@ async def test_a_span_is_noted_nowhere_in_a_run_that_journals_no_messages(tmp_pa
         assert await system.run.task(agent, 7, task="seven") == 7
     with open_run("r", root=tmp_path) as reader:
         assert reader.spans() == []
+
+
+class Busy(shoal.Agent):
+    """Does one thing at a time, as long as it is let."""
+
+    async def on_text(self, text: str, ctx: shoal.Context) -> str:
+        if text == "long":
+            await asyncio.Event().wait()
+        return text
+
+
+async def test_a_message_that_is_taken_back_before_it_was_begun_has_a_row_too(tmp_path: Path) -> None:
+    async with journaling("local", tmp_path) as system:
+        busy = await system.spawn(Busy, name="busy")
+        asks = [asyncio.ensure_future(busy.ask(text)) for text in ("long", "waiting")]
+        await asyncio.sleep(0)
+        while not (await system.health())[0]["waiting"]:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0)
+        for ask in reversed(asks):  # the one that waits is taken back first
+            ask.cancel()
+            await asyncio.gather(ask, return_exceptions=True)
+    outcomes = sorted(rows(tmp_path, "tag, outcome, took_s < 0.01"), key=str)
+    assert [one[1] for one in outcomes] == ["cancelled", "cancelled"]

@@ -303,6 +303,9 @@ class Cell:
             error = Cancelled(f"cancelled by {waiting.envelope.sender} before {self.address} began it")
             self.reject(waiting, Reason.CANCELLED, error)
             self.give_room()
+            scribe = self.host.scribe.of(self.address) if self.host.scribe is not None else None
+            if scribe is not None:  # else nobody could say what became of it: it is no dead letter either
+                scribe.note(waiting, time.monotonic(), Reason.CANCELLED.value)
             return
         for worker in self.workers:
             if worker.delivery is not None and worker.delivery.envelope.id == message_id:
