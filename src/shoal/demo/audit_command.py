@@ -33,7 +33,10 @@ from shoal.runtime.errors import ShoalError
 
 def audit(
     path: Annotated[
-        Path | None, typer.Argument(help="Source tree or file; Python's own standard library unless given.")
+        Path | None,
+        typer.Argument(
+            metavar="PATH", help="Source tree or file; Python's own standard library unless given."
+        ),
     ] = None,
     packages: Annotated[
         str, typer.Option(help="Only these packages of the standard library, with commas between.")

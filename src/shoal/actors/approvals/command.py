@@ -42,7 +42,7 @@ _Json = Annotated[bool, typer.Option("--json", help="As JSON, one request a line
 
 @approvals.command("list")
 def list_requests(
-    run: Annotated[str | None, typer.Argument(help=_RUN_HELP, show_default=False)] = None,
+    run: Annotated[str | None, typer.Argument(metavar="RUN", help=_RUN_HELP, show_default=False)] = None,
     every: Annotated[bool, typer.Option("--all", help="Those that are over too.")] = False,
     root: _Root = None,
     json: _Json = False,
@@ -105,7 +105,7 @@ def edit(
 @approvals.command()
 def answer(
     request: _Id,
-    text: Annotated[str, typer.Argument(help="The answer.", show_default=False)],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The answer.", show_default=False)],
     note: _Note = "",
     by: _By = "",
     run: _Run = None,

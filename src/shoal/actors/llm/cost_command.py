@@ -22,7 +22,10 @@ _SHOWN = 40
 
 
 def cost(
-    run: Annotated[str, typer.Argument(help="Its name, or the path of a run directory.", show_default=False)],
+    run: Annotated[
+        str,
+        typer.Argument(metavar="RUN", help="Its name, or the path of a run directory.", show_default=False),
+    ],
     by: Annotated[By, typer.Option(help="What calls are put together by.")] = By.AGENT,
     root: Annotated[
         Path | None,

@@ -26,7 +26,11 @@ def trace(
     run: Run,
     task: Annotated[
         str | None,
-        typer.Argument(help="The task's id; without one, those worth a look are listed.", show_default=False),
+        typer.Argument(
+            metavar="TASK",
+            help="The task's id; without one, those worth a look are listed.",
+            show_default=False,
+        ),
     ] = None,
     depth: Annotated[
         int | None, typer.Option(min=0, help="So many levels below the task.", show_default=False)

@@ -16,7 +16,10 @@ from shoal.experiments.explaining.why_reading import read_why
 def why(
     run: Run,
     task: Annotated[
-        str, typer.Argument(help="The task's id; `shoal trace RUN` lists some.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="TASK", help="The task's id; `shoal trace RUN` lists some.", show_default=False
+        ),
     ],
     full: Annotated[bool, typer.Option("--full", help="All of it, however long.")] = False,
     root: Root = None,

@@ -26,9 +26,13 @@ _NOT_REPLAYED = ("budget", "limits", "journal")
 
 
 def replay(
-    run: Annotated[str, typer.Argument(help="Its name, or the path of a run directory.", show_default=False)],
+    run: Annotated[
+        str,
+        typer.Argument(metavar="RUN", help="Its name, or the path of a run directory.", show_default=False),
+    ],
     task: Annotated[
-        str | None, typer.Argument(help="Its id; all that ended unless given.", show_default=False)
+        str | None,
+        typer.Argument(metavar="TASK", help="Its id; all that ended unless given.", show_default=False),
     ] = None,
     root: Annotated[
         Path | None,

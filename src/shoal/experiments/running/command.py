@@ -99,7 +99,9 @@ def run(
 
 
 def resume(
-    run: Annotated[str, typer.Argument(help="Its name; `shoal runs` lists them.", show_default=False)],
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="Its name; `shoal runs` lists them.", show_default=False)
+    ],
     root: _Root = None,
     overrides: _Set = [],  # noqa: B006 - Typer's way
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Do tasks again that failed.")] = False,

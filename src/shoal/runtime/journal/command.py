@@ -27,7 +27,9 @@ _Root = Annotated[
     Path | None,
     typer.Option(help="Where the runs are; else SHOAL_RUNS, else .shoal/runs here.", show_default=False),
 ]
-_Run = Annotated[str, typer.Argument(help="Its name; `shoal runs` lists them.", show_default=False)]
+_Run = Annotated[
+    str, typer.Argument(metavar="RUN", help="Its name; `shoal runs` lists them.", show_default=False)
+]
 
 
 def runs(
