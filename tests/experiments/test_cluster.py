@@ -46,6 +46,12 @@ def test_to_a_cluster_the_folder_is_sent_without_what_nobody_imports(
     assert env["excludes"] == [*NOT_SENT, "*.parquet"]
 
 
+def test_run_directories_in_the_folder_stay_there(tmp_path: Path) -> None:
+    for runs, excluded in ((tmp_path / "out" / "runs", ["/out/runs"]), (tmp_path, []), (tmp_path.parent, [])):
+        env = cluster_settings(ClusterSpec(), tmp_path, "auto", {}, runs=runs)["runtime_env"]
+        assert env["excludes"] == [*NOT_SENT, *excluded]
+
+
 def test_packages_and_variables_are_handed_on_with_the_values_they_have_now() -> None:
     env = settings("auto", {"KEY": "k-1", "OTHER": "x"}, env=["KEY"], packages=["numpy>=2"])["runtime_env"]
     assert env["env_vars"] == {"KEY": "k-1"}

@@ -236,17 +236,25 @@ class Post:
         link = self._links.get(name)
         if link is None:
             link = await self._connect(name)
-        route = self._routes[address] = (link, link.outbox(address))
+        route = (link, link.outbox(address))
+        if link.failure is None:
+            self._routes[address] = route
         return route
 
     async def _connect(self, name: str) -> OutLink:
         task = self._connecting.get(name)
         if task is None:
-            task = self._connecting[name] = self._host.loop.create_task(self._host.peers.link(name))
+            task = self._connecting[name] = self._host.loop.create_task(self._linked(name))
             task.add_done_callback(lambda _: self._connecting.pop(name, None))
         # Shielded: who else waits for the same host must not suffer from one of them being cancelled.
-        link = await asyncio.shield(task)
-        self._links[name] = link
+        return await asyncio.shield(task)
+
+    async def _linked(self, name: str) -> OutLink:
+        """The link is known before this task is done: nobody may find neither, and make another. The receiver would
+        take the two for one, and its reports would go to the wrong one."""
+        link = await self._host.peers.link(name)
+        if link.failure is None:
+            self._links[name] = link
         return link
 
     def new_link(self, peer: str) -> OutLink:

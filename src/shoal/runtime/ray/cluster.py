@@ -24,6 +24,7 @@ from shoal.runtime.ray.calls import actor_by_name
 from shoal.runtime.ray.creation import call, start_host
 from shoal.runtime.ray.directory import NAMESPACE
 from shoal.runtime.ray.line import Line
+from shoal.runtime.ray.patience import Patience
 from shoal.runtime.ray.records import HostInfo, HostRecord, Reservation, Tenant, Whereabouts
 from shoal.runtime.ref import host_of, make_address
 from shoal.runtime.restart_policy import RestartPolicy
@@ -68,20 +69,22 @@ class RayPeers:
 
         So a call may run twice, the second time with the successor: every method of it can.
         """
-        last_seen, seen_at = None, self._own.loop.time()
+        clock = self._own.loop.time
+        patience = Patience(_NEW_SYSTEM_S, clock())
         while not self._closed:
             system = self._system
             try:
                 if system is None:
                     system = self._system = await asyncio.to_thread(self._settings.directory)
                 if system is not None:
-                    if last_seen != system._actor_id:
-                        last_seen, seen_at = system._actor_id, self._own.loop.time()
+                    patience.seen(system._actor_id, clock())
                     return await getattr(system, method).remote(*arguments)
             except RayError:
                 if self._system is system:
                     self._system = None
-            if self._own.loop.time() > seen_at + _NEW_SYSTEM_S:
+                if system is not None:
+                    patience.lost(system._actor_id, clock())
+            if patience.over(clock()):
                 break
             await asyncio.sleep(_LOOK_S)
         raise SystemClosed(f"system {self._settings.system} is gone: its client has ended")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import ray
@@ -62,11 +63,17 @@ def _strategy(settings: Settings, node: str, place: Place) -> Any:
 
 
 async def start_host(
-    host_class: type, settings: Settings, record: HostRecord, spare: str | None, suspects: dict[bytes, int]
+    host_class: type,
+    settings: Settings,
+    record: HostRecord,
+    spare: str | None,
+    suspects: dict[bytes, int],
+    came_up: Callable[[], bool] = lambda: False,
 ) -> tuple[HostInfo, Any]:
     """Start the process of a host, in a warm ``spare`` if there is one, and boot it. Raises ``SpawnError``.
 
-    ``suspects``: messages in whose handling earlier incarnations died, and how often.
+    ``suspects``: messages in whose handling earlier incarnations died, and how often. ``came_up``: whether this
+    incarnation is known to have been up, so that its end is heard of by who keeps it.
     """
     actor = await asyncio.to_thread(actor_by_name, spare, NAMESPACE) if spare else None
     node = record.policy.node or (settings.client_node if record.policy.with_client else "")
@@ -81,7 +88,10 @@ async def start_host(
         try:
             return await _boot(actor, record, suspects), actor
         except AgentDied:
-            pass  # the spare had died itself; the name is still ours
+            # A spare that had died itself: the name is still ours. One that died right after it came up is not tried
+            # again here: who keeps it starts the next incarnation, and there would be two.
+            if came_up():
+                raise
     label = record.name if record.generation == 1 else f"{record.name}#{record.generation}"
     actor = await _create(host_class, settings, label, node, place)
     return await _boot(actor, record, suspects, place), actor

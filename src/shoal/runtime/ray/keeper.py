@@ -136,8 +136,9 @@ class Keeper:
             raise SpawnError(f"{name} is not wanted any more")
         try:
             info, _ = await start_host(
-                self._host_class, self._settings, record, self._spares.take(), self._watcher.suspects(name)
-            )
+                self._host_class, self._settings, record, self._spares.take(), self._watcher.suspects(name),
+                lambda: self._came_up(name, generation),
+            )  # fmt: skip
         except ShoalError as error:
             kept.last_exit = Exit(kind=ExitKind.START_FAILED, text=error.text)
             raise
@@ -146,6 +147,10 @@ class Keeper:
             raise SpawnError(f"{name} is not wanted any more")
         kept.restarts += 1
         return name
+
+    def _came_up(self, name: str, generation: int) -> bool:
+        record = self._directory.record(name)
+        return record is not None and record.info is not None and record.info.generation >= generation
 
     # -- deciding ------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from typing import Any
 import psutil
 import ray
 
+from shoal.runtime.ray.patience import Patience
 from shoal.runtime.ray.settings import Settings
 
 _ORPHAN_S = 20.0
@@ -39,14 +40,15 @@ class Lifeline:
         threading.Thread(target=self._live, name="shoal-lifeline", daemon=True).start()
 
     def _live(self) -> None:
-        last_seen, seen_at = None, time.monotonic()
-        while time.monotonic() - seen_at < _ORPHAN_S and not self._client_is_gone():
+        patience = Patience(_ORPHAN_S, time.monotonic())
+        while not patience.over(time.monotonic()) and not self._client_is_gone():
             system = self._settings.directory()
-            if system is not None and system._actor_id != last_seen:
-                last_seen, seen_at = system._actor_id, time.monotonic()
-            with contextlib.suppress(Exception):  # whatever the reason is, the line is cut
-                asyncio.run(self._hold_on(system))
-                break
+            if system is not None:
+                patience.seen(system._actor_id, time.monotonic())
+                with contextlib.suppress(Exception):  # whatever the reason is, the line is cut
+                    asyncio.run(self._hold_on(system))
+                    break
+                patience.lost(system._actor_id, time.monotonic())
             time.sleep(_LOOK_S)
         if self.at_end is not None:
             self.at_end()
