@@ -212,7 +212,9 @@ def test_an_object_that_would_run_code_when_unpickled_is_refused_and_its_code_ne
         datetime.date(2020, 1, 1),
         "\udcff",
     ],
-    ids=lambda value: type(value).__name__,  # repr has addresses, which differ between the workers of pytest-xdist
+    ids=lambda value: (
+        type(value).__name__
+    ),  # repr has addresses, which differ between the workers of pytest-xdist
 )
 def test_what_is_neither_a_model_nor_native_is_refused_wherever_it_stands(value: object) -> None:
     for holder in ([value], {"key": value}, Anything(value=[value])):
