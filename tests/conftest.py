@@ -29,8 +29,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("slow_on_ray") and _is_on_ray(item):
             item.add_marker(pytest.mark.slow)
-        # For pytest-xdist (--dist loadgroup): all that needs Ray is done by one worker, one after the other; the files
-        # of the others each by one, which keeps their fixtures.
-        on_ray = _is_on_ray(item) or item.get_closest_marker("ray") is not None
-        item.add_marker(pytest.mark.xdist_group("ray" if on_ray else str(item.path)))
     items.sort(key=lambda item: not any(module in item.nodeid for module in OWN_CLUSTER))
