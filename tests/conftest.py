@@ -27,6 +27,8 @@ def _is_on_ray(item: pytest.Item) -> bool:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that start a Ray cluster of their own go first: a process has one Ray at a time, the rest share theirs."""
     for item in items:
-        if item.get_closest_marker("slow_on_ray") and _is_on_ray(item):
-            item.add_marker(pytest.mark.slow)
+        if _is_on_ray(item):
+            item.add_marker(pytest.mark.ray)  # whoever leaves out what needs Ray leaves out this variant
+            if item.get_closest_marker("slow_on_ray"):
+                item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: not any(module in item.nodeid for module in OWN_CLUSTER))
