@@ -22,7 +22,7 @@ app.command()(failures)
 
 def run(*arguments: str | Path, status: int = 0) -> str:
     """What a command prints; on standard error where it fails."""
-    done = CliRunner().invoke(app, [*map(str, arguments)])
+    done = CliRunner(env={"COLUMNS": "120"}).invoke(app, [*map(str, arguments)])
     assert done.exit_code == status, done.output
     return done.stdout if not status else done.stderr
 
