@@ -111,6 +111,7 @@ async def test_children_of_a_template_survive_their_supervisor_with_their_argume
     await ray_system.stop(supervisor)
 
 
+@pytest.mark.slow
 async def test_a_subtree_is_up_again_after_its_supervisors_and_workers_were_killed_together(
     ray_system: shoal.System, fresh: Fresh
 ) -> None:
@@ -199,6 +200,7 @@ async def test_what_an_agent_started_outlives_its_restart_and_ends_when_it_is_go
         await ray_system.ref(names[1]).ask(Who())
 
 
+@pytest.mark.slow
 async def test_supervisors_go_on_when_the_systems_own_actor_is_killed_with_children_and_a_supervisor(
     ray_session: str,
 ) -> None:

@@ -262,6 +262,7 @@ def test_the_report_is_the_same_when_agents_are_killed_meanwhile(tmp_path: Path)
 
 @pytest.mark.ray
 @pytest.mark.timeout(300)
+@pytest.mark.slow
 def test_the_audit_runs_on_ray_and_keeps_its_talk_off_the_terminal(tree: Path, tmp_path: Path) -> None:
     team = ["--reviewers", "1", "--checkers", "1", "--out", str(tmp_path / "ray")]
     done = subprocess.run(
