@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 from hypothesis import settings
 
 # No deadline: a shared machine's pauses are not a defect of the code under test.
 settings.register_profile("shoal", deadline=None, print_blob=True)
 settings.load_profile("shoal")
+
+# A shell without job control starts what runs in its background with SIGINT ignored, and that is inherited: the
+# commands that tests interrupt would never know.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 OWN_CLUSTER = ("test_metrics_on_ray", "test_two_nodes", "test_budget_on_two_nodes", "test_node_death")
