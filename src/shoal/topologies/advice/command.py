@@ -14,8 +14,8 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from shoal.blackboard.replay.output import Output
 from shoal.runtime.config import describe_invalid
+from shoal.runtime.terminal.output import Output
 from shoal.topologies.advice.advice import Advice, advice_for
 from shoal.topologies.advice.asking import interview
 from shoal.topologies.advice.page import advice_page

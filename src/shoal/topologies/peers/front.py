@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from shoal.runtime.context import Context
 from shoal.runtime.ref import Ref
+from shoal.runtime.side_by_side import side_by_side
 from shoal.topologies.errors import TurnsSpent
 from shoal.topologies.peers.messages import Heard, MeshResult
 from shoal.topologies.peers.rounds import Answers, Ending, Round, over, sight_of
@@ -93,13 +93,8 @@ class Convener(Front):
     async def _give_all(self, now: _Round, shares: Mapping[str, Turns]) -> dict[str, _Reply]:
         if len(shares) == 1:
             return {name: await self._give(now, name, share) for name, share in shares.items()}
-        try:
-            async with asyncio.TaskGroup() as group:
-                asked = {
-                    name: group.create_task(self._give(now, name, share)) for name, share in shares.items()
-                }
-        except* Exception as failed:
-            raise failed.exceptions[0] from None  # the first to fail; the others were cancelled for it
+        async with side_by_side() as group:
+            asked = {name: group.create_task(self._give(now, name, share)) for name, share in shares.items()}
         return {name: task.result() for name, task in asked.items()}
 
     async def _give(self, now: _Round, name: str, share: Turns) -> _Reply:

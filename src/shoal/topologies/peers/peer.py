@@ -28,6 +28,7 @@ from shoal.models.calling.breaker import Event
 from shoal.runtime.behavior import HandlerTable
 from shoal.runtime.context import Context
 from shoal.runtime.errors import ConfigError, Refused
+from shoal.runtime.side_by_side import side_by_side
 from shoal.topologies.errors import TurnsSpent
 from shoal.topologies.peers.channel_breakers import ChannelBreakers
 from shoal.topologies.peers.messages import Heard, Said
@@ -241,11 +242,8 @@ class Peer(Agent):
         ]
         if len(pairs) == 1:
             return [await self._say(ctx, turn, *pairs[0])]
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._say(ctx, turn, *pair)) for pair in pairs]
-        except* Exception as failed:
-            raise failed.exceptions[0] from None  # the first to fail; the others were cancelled for it
+        async with side_by_side() as group:
+            tasks = [group.create_task(self._say(ctx, turn, *pair)) for pair in pairs]
         return [task.result() for task in tasks]
 
     async def _say(self, ctx: Context, turn: _Turn, to: str, payload: Any, share: Turns) -> Any:

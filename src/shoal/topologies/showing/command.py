@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from shoal.blackboard.replay.output import one_line_errors
+from shoal.runtime.terminal.output import one_line_errors
 from shoal.topologies.showing.drawing import as_dot, as_mermaid, as_tree
 from shoal.topologies.showing.finding import find_topology
 

@@ -13,6 +13,7 @@ from shoal.blackboard.errors import BoardUnavailable, LeaseLost, NothingToClaim
 from shoal.blackboard.termination import Verdict
 from shoal.blackboard.version import Version
 from shoal.runtime.errors import AgentNotFound, AgentStopped, MessageError, ShoalError, SystemClosed
+from shoal.runtime.side_by_side import side_by_side
 from shoal.topologies.swarming.crew import Crew, Hand
 from shoal.topologies.swarming.items import TaskBoard
 from shoal.topologies.swarming.messages import SwarmAdvice, SwarmView
@@ -106,12 +107,10 @@ class SwarmTask:
     async def drive(self) -> Verdict:
         """Work until it is over; what is still being worked on then is given back."""
         try:
-            async with asyncio.TaskGroup() as group:
+            async with side_by_side() as group:
                 verdict = await self._conduct(group)
                 for task in self._under_way:
                     task.cancel()
-        except* Exception as failed:
-            raise failed.exceptions[0] from None
         finally:
             self._crew.forget(self)
             for hand in self._assigned:

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from shoal.runtime.context import Context
 from shoal.runtime.errors import ShoalError, SystemClosed
 from shoal.runtime.ref import Ref
+from shoal.runtime.side_by_side import side_by_side
 from shoal.topologies.errors import QuorumMissed, SummaryInvalid, Undecided
 from shoal.topologies.tree.contradictions import Contradiction, Reconsider, differing
 from shoal.topologies.tree.parts import Part, parts_of
@@ -146,12 +147,9 @@ class BranchLead(Front):
                 else:
                     level.answers[part.label] = answer
 
-        try:
-            async with asyncio.TaskGroup() as group:
-                for part, message, mark in asks:
-                    group.create_task(do(part, message, mark))
-        except* Exception as failed:
-            raise failed.exceptions[0] from None  # too many failed; the others were cancelled for it
+        async with side_by_side() as group:  # when too many failed the others are cancelled
+            for part, message, mark in asks:
+                group.create_task(do(part, message, mark))
         order = [part.label for part in level.parts]
         level.answers = {label: level.answers[label] for label in order if label in level.answers}
         level.gaps = {label: level.gaps[label] for label in order if label in level.gaps}

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from shoal.runtime.side_by_side import side_by_side
 from shoal.topologies.work.schedule import Job, Schedule
 from shoal.topologies.work.subtasks import Part
 
@@ -38,15 +39,13 @@ class Work:
         """Do them all; those that are not done after ``cut_s`` are cancelled, and failed. Raises the first failure,
         unless the work goes on."""
         try:
-            async with asyncio.timeout(cut_s), asyncio.TaskGroup() as group:
+            async with asyncio.timeout(cut_s) as limit, side_by_side() as group:
                 self._begin(group, do)
         except TimeoutError:
-            if cut_s is None:
-                raise
+            if not limit.expired():
+                raise  # a part's own
             for one in self._parts.keys() - self._answers.keys():
                 self._failed.setdefault(one, f"not done within {cut_s:.3g} s")
-        except ExceptionGroup as several:
-            raise several.exceptions[0] from None  # the first to fail; the others were cancelled for it
         for one, cause in self._schedule.skipped.items():
             self._failed[one] = f"skipped: it needs {cause!r}, which failed"
 
