@@ -7,7 +7,7 @@ from typing import Any
 
 import msgpack
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import shoal
@@ -89,6 +89,7 @@ READS = {"get", "range", "watch", "conflict"}
 
 
 @settings(max_examples=30, deadline=None)
+@example(steps=["put", "watch"], start=Origin.TRUSTED, there=Origin.MODEL, isolate=False)
 @given(
     steps=st.lists(st.sampled_from(STEPS), max_size=10),
     start=st.sampled_from(Origin),
@@ -113,7 +114,9 @@ async def _play(steps: list[str], start: Origin, there: Origin, isolate: bool) -
             to = witness if step == "tell" else fetcher
             # Each step is a handling of its own that begins with what the last one ended with.
             (got,) = await doer.ask(Do(what=[step], to=to.address), origin=level)
-            level = max(level, Origin(GIVES.get(step, 0)), on_board if step in READS else Origin.TRUSTED)
+            # A watch begins with the first entry there ever was.
+            read = there if step == "watch" else on_board if step in READS else Origin.TRUSTED
+            level = max(level, Origin(GIVES.get(step, 0)), read)
             expected.append((number, step, int(level)))
             assert (number, step, got) == expected[-1]
             if step == "put":
