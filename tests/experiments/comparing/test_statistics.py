@@ -7,7 +7,7 @@ import random
 from statistics import fmean
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -90,6 +90,7 @@ def test_the_bootstrap_interval_is_scipys(seed: int, count: int) -> None:
 
 
 @settings(max_examples=30, deadline=None)
+@example([0.0] * 4 + [8.9e-119])
 @given(st.lists(SCORE, min_size=5, max_size=60))
 def test_a_mean_interval_lies_among_the_values_and_is_the_same_each_time(values: list[float]) -> None:
     interval = mean_interval(values)

@@ -56,7 +56,8 @@ def _corrected(
     # Of a mean, the jackknife's values differ from their own mean by (mean - value) / (n - 1).
     cubes = math.fsum((value - mean) ** 3 for value in values)
     squares = math.fsum((value - mean) ** 2 for value in values)
-    acceleration = cubes / (6 * squares**1.5)
+    scale = 6 * squares**1.5
+    acceleration = cubes / scale if scale else 0.0  # values so close that this is no number any more
     shares = []
     for tail in ((1 - confidence) / 2, (1 + confidence) / 2):
         z = bias + normal.inv_cdf(tail)
