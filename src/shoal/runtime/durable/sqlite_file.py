@@ -175,8 +175,10 @@ class SqliteFile:
         )
 
     def _has_log(self) -> bool:
-        log = Path(f"{self.path}-wal")
-        return log.exists() and log.stat().st_size > 0
+        try:
+            return Path(f"{self.path}-wal").stat().st_size > 0
+        except FileNotFoundError:  # perhaps just now: the last connection of another process took it away
+            return False
 
     def _is_missing(self) -> bool:
         try:
