@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.live import Live
 
 from shoal.experiments.running.drawing import draw, plain_line
-from shoal.experiments.running.progress import Progress
+from shoal.experiments.running.progress import Progress, Shown
 
 _DRAW_S = 0.25
 _LINE_S = 5.0
@@ -38,7 +38,7 @@ class LiveDisplay:
 
 
 class LineDisplay:
-    """Where there is no terminal: a line every few seconds in which something happened."""
+    """Where there is no terminal: a line every few seconds in which something happened, and a last one."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -46,12 +46,20 @@ class LineDisplay:
     async def follow(self, progress: Progress) -> None:
         """See :class:`Display`."""
         last = ""
-        while True:
-            await asyncio.sleep(_LINE_S)
-            line = plain_line(progress.shown(time.monotonic()))
-            if line != last:
-                self._console.print(line, highlight=False, soft_wrap=True, markup=False)
-                last = line
+        try:
+            while True:
+                await asyncio.sleep(_LINE_S)
+                last = self._print(progress.shown(time.monotonic()), last)
+        finally:
+            shown = progress.shown(time.monotonic())
+            if shown.ended:  # else it never began, and why is said next
+                self._print(shown, last)
+
+    def _print(self, shown: Shown, last: str) -> str:
+        line = plain_line(shown)
+        if line != last:
+            self._console.print(line, highlight=False, soft_wrap=True, markup=False)
+        return line
 
 
 def display_for(console: Console) -> Display:
