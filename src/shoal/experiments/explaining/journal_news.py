@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from shoal.runtime.durable.sqlite_file import SqliteFile
-from shoal.runtime.errors import ProtocolError
 from shoal.runtime.journal import ledger
-from shoal.runtime.journal.batches import MESSAGES, SPANS, unpack_rows
-from shoal.runtime.journal.entries import ASK, TELL, MessageEntry, SpanEntry
+from shoal.runtime.journal.batch_reading import batches_after, message_of, span_of
+from shoal.runtime.journal.batches import MESSAGES, SPANS
+from shoal.runtime.journal.entries import MessageEntry, SpanEntry
 from shoal.runtime.journal.ledger import TaskEntry, TaskState
 from shoal.runtime.journal.run_directory import JOURNAL_FILE
 from shoal.runtime.journal.schema import KIND
 
-E = TypeVar("E", MessageEntry, SpanEntry)
 _ENDS = tuple(state.value for state in TaskState if state is not TaskState.SUBMITTED)
 _OVERLAP_S = 60.0
 """Ends are looked for again so far back: they are written in about, not exactly, the order of their times."""
-_AT_ONCE = 16
 
 
 class JournalNews:
@@ -38,11 +34,11 @@ class JournalNews:
 
     def messages(self) -> Iterator[MessageEntry]:
         """Messages that were journaled since. Raises ``StoreError``."""
-        return self._rows(MESSAGES, "packed", _message)
+        return filter(None, map(message_of, self._new(MESSAGES)))
 
     def spans(self) -> Iterator[SpanEntry]:
         """Spans that were journaled since. Raises ``StoreError``."""
-        return self._rows(SPANS, "NULL", _span)
+        return filter(None, map(span_of, self._new(SPANS)))
 
     def ended(self) -> list[TaskEntry]:
         """Tasks that ended since, by when; one that began again and ended again is there again."""
@@ -72,56 +68,10 @@ class JournalNews:
             self._file = SqliteFile(self._path, KIND, read_only=True)
         return self._file
 
-    def _rows(self, table: str, packed: str, entry: Callable[[Any], E | None]) -> Iterator[E]:
+    def _new(self, table: str) -> Iterator[Any]:
         file = self._opened()
-        query = f"SELECT batch, {packed}, rows FROM {table} WHERE batch > ? ORDER BY batch LIMIT {_AT_ONCE}"
-        while file is not None:
-            with file.read() as connection:
-                found = _fetched(connection, query, self._batches[table])
-            for batch, raw, text in found:
-                for row in _unpacked(raw) if raw is not None else _parsed(text):
-                    if (one := entry(row)) is not None:
-                        yield one
-                self._batches[table] = batch
-            if len(found) < _AT_ONCE:
-                return
-
-
-def _fetched(connection: sqlite3.Connection, query: str, after: int) -> list[tuple[int, Any, Any]]:
-    return connection.execute(query, (after,)).fetchall()
-
-
-def _unpacked(raw: Any) -> list[Any]:
-    """A damaged batch has no rows, as for every reader of the journal."""
-    try:
-        return unpack_rows(raw)
-    except ProtocolError:
-        return []
-
-
-def _parsed(text: Any) -> list[Any]:
-    try:
-        rows = json.loads(text)
-    except (TypeError, ValueError, RecursionError):
-        return []
-    return rows if isinstance(rows, list) else []
-
-
-def _message(row: Any) -> MessageEntry | None:
-    if type(row) is not list or len(row) != len(MessageEntry._fields):
-        return None
-    fields = dict(zip(MessageEntry._fields, row, strict=True))
-    cause = fields["cause"]
-    fields |= {"id": _hex(fields["id"]), "cause": None if cause is None else _hex(cause)}
-    return MessageEntry(**{**fields, "kind": ASK if fields["kind"] else TELL})
-
-
-def _span(row: Any) -> SpanEntry | None:
-    if type(row) is not list or len(row) != len(SpanEntry._fields):
-        return None
-    own_id, parent, *rest = row
-    return SpanEntry(_hex(own_id), _hex(parent), *rest)
-
-
-def _hex(value: Any) -> str:
-    return value.hex() if isinstance(value, bytes) else str(value)
+        if file is None:
+            return
+        for batch, rows in batches_after(file, table, self._batches[table]):
+            yield from rows
+            self._batches[table] = batch

@@ -20,6 +20,8 @@ from shoal.runtime.errors import ProtocolError
 from shoal.runtime.journal.batches import MESSAGES, SPANS, TASK_AT, rows_as_json, task_mark, unpack_rows
 from shoal.runtime.journal.entries import ASK, TELL, MessageEntry, SpanEntry
 
+_PACKED = {MESSAGES: "packed", SPANS: "NULL"}
+"""What a table has a batch in that is not JSON yet."""
 _PAGE = 16
 """Batches read at once by who reads them all."""
 _MESSAGE_FIELDS, _SPAN_FIELDS = len(MessageEntry._fields), len(SpanEntry._fields)
@@ -28,24 +30,54 @@ _decode = json.JSONDecoder().raw_decode
 
 def all_messages(file: SqliteFile) -> Iterator[MessageEntry]:
     """Every message, in the order in which they were journaled: that of their end at each host."""
-    return filter(None, map(_message, _all_rows(file, MESSAGES, "packed")))
+    return filter(None, map(message_of, _all_rows(file, MESSAGES)))
 
 
 def all_spans(file: SqliteFile) -> Iterator[SpanEntry]:
     """Every span once, in the order in which they were journaled."""
-    return _once(filter(None, map(_span, _all_rows(file, SPANS, "NULL"))))
+    return _once(filter(None, map(span_of, _all_rows(file, SPANS))))
 
 
 def messages_of(file: SqliteFile, task: str, limit: int | None) -> list[MessageEntry]:
     """The messages of a task, by when their handling began; of more than ``limit``, those journaled first."""
-    found = filter(None, map(_message, _rows_of(file, MESSAGES, "packed", task)))
+    found = filter(None, map(message_of, _rows_of(file, MESSAGES, task)))
     return sorted(islice(found, limit), key=lambda message: message.at)
 
 
 def spans_of(file: SqliteFile, task: str) -> list[SpanEntry]:
     """The spans of a task, each once, by the time at which they began."""
-    found = filter(None, map(_span, _rows_of(file, SPANS, "NULL", task)))
+    found = filter(None, map(span_of, _rows_of(file, SPANS, task)))
     return sorted(_once(found), key=lambda span: span.at)
+
+
+def batches_after(file: SqliteFile, table: str, after: int) -> Iterator[tuple[int, list[Any]]]:
+    """The batches of ``table`` whose number is over ``after``, in order: the number of each, and its rows."""
+    query = f"SELECT batch, {_PACKED[table]}, rows FROM {table} WHERE batch > ? ORDER BY batch LIMIT {_PAGE}"
+    more = True
+    while more:
+        with file.read() as connection:
+            batches = connection.execute(query, (after,)).fetchall()
+        for number, raw, text in batches:
+            after = number
+            yield number, _unpacked(raw) if raw is not None else _parsed(text)
+        more = len(batches) == _PAGE
+
+
+def message_of(row: Any) -> MessageEntry | None:
+    """The entry of a row; ``None`` for what is none."""
+    if type(row) is not list or len(row) != _MESSAGE_FIELDS:
+        return None
+    entry = MessageEntry(*row)
+    cause = None if entry.cause is None else _hex(entry.cause)
+    return entry._replace(id=_hex(entry.id), cause=cause, kind=ASK if entry.kind else TELL)
+
+
+def span_of(row: Any) -> SpanEntry | None:
+    """The entry of a row; ``None`` for what is none."""
+    if type(row) is not list or len(row) != _SPAN_FIELDS:
+        return None
+    own_id, parent, *rest = row
+    return SpanEntry(_hex(own_id), _hex(parent), *rest)
 
 
 def batch_text(raw: Any, text: Any) -> str:
@@ -58,43 +90,33 @@ def batch_text(raw: Any, text: Any) -> str:
         return ""
 
 
-def _all_rows(file: SqliteFile, table: str, packed: str) -> Iterator[Any]:
-    query = f"SELECT batch, {packed}, rows FROM {table} WHERE batch > ? ORDER BY batch LIMIT {_PAGE}"
-    last, more = 0, True
-    while more:
-        with file.read() as connection:
-            batches = connection.execute(query, (last,)).fetchall()
-        for number, raw, text in batches:
-            last = number
-            yield from _unpacked(raw) if raw is not None else _parsed(text)
-        more = len(batches) == _PAGE
+def _all_rows(file: SqliteFile, table: str) -> Iterator[Any]:
+    for _, rows in batches_after(file, table, 0):
+        yield from rows
 
 
-def _rows_of(file: SqliteFile, table: str, packed: str, task: str) -> Iterator[Any]:
+def _rows_of(file: SqliteFile, table: str, task: str) -> Iterator[Any]:
     """The rows of a task. Batches are fetched one by one: the rows of all of them would be much memory."""
-    name = task.encode(errors="surrogatepass")
-    has_it = (
-        "instr(tasks, ?)"
-        if packed == "NULL"
-        else f"instr(tasks, ?) OR (tasks IS NULL AND instr({packed}, ?))"
-    )
-    bound = (task_mark(task),) if packed == "NULL" else (task_mark(task), name)
+    name, packed = task.encode(errors="surrogatepass"), _PACKED[table]
     with file.read() as connection:
         batches = connection.execute(
-            f"SELECT batch FROM {table} WHERE {has_it} ORDER BY batch", bound
+            f"SELECT batch FROM {table} WHERE instr(tasks, ?) OR (tasks IS NULL AND instr({packed}, ?)) ORDER BY batch",
+            (task_mark(task), name),
         ).fetchall()
     needle = _json_of(task)
     for (batch,) in batches:
         with file.read() as connection:
-            raw, text = _batch(connection, table, packed, batch)
+            raw, text = _batch(connection, table, batch)
         if raw is not None:
             yield from (row for row in _unpacked(raw) if row[TASK_AT] == task)
         elif needle is not None and isinstance(text, str):
             yield from _found(text, needle, task)
 
 
-def _batch(connection: sqlite3.Connection, table: str, packed: str, batch: int) -> tuple[Any, Any]:
-    row = connection.execute(f"SELECT {packed}, rows FROM {table} WHERE batch = ?", (batch,)).fetchone()
+def _batch(connection: sqlite3.Connection, table: str, batch: int) -> tuple[Any, Any]:
+    row = connection.execute(
+        f"SELECT {_PACKED[table]}, rows FROM {table} WHERE batch = ?", (batch,)
+    ).fetchone()
     return row if row is not None else (None, "")
 
 
@@ -134,22 +156,6 @@ def _parsed(text: Any) -> list[Any]:
     except (TypeError, ValueError, RecursionError):
         return []
     return rows if type(rows) is list else []
-
-
-def _message(row: Any) -> MessageEntry | None:
-    """The entry of a row; ``None`` for what is none."""
-    if type(row) is not list or len(row) != _MESSAGE_FIELDS:
-        return None
-    entry = MessageEntry(*row)
-    cause = None if entry.cause is None else _hex(entry.cause)
-    return entry._replace(id=_hex(entry.id), cause=cause, kind=ASK if entry.kind else TELL)
-
-
-def _span(row: Any) -> SpanEntry | None:
-    if type(row) is not list or len(row) != _SPAN_FIELDS:
-        return None
-    own_id, parent, *rest = row
-    return SpanEntry(_hex(own_id), _hex(parent), *rest)
 
 
 def _once(spans: Iterator[SpanEntry]) -> Iterator[SpanEntry]:
