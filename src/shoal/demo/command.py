@@ -14,7 +14,6 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from shoal.blackboard.replay.output import Output, notice
 from shoal.demo.docstrings.collecting import PACKAGES
 from shoal.demo.docstrings.folder import EXPERIMENT, write_demo
 from shoal.demo.docstrings.strikes import Strikes
@@ -28,6 +27,7 @@ from shoal.experiments.running.display import display_for
 from shoal.experiments.running.stop import INTERRUPTED, Stop
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.extensions import register
+from shoal.runtime.terminal.output import Output, notice
 
 DIRECTORY, CASES = Path("shoal-demo"), 400
 _REPORT = "report.html"

@@ -26,7 +26,7 @@ from shoal.runtime.config import describe_invalid
 from shoal.runtime.durable.errors import StoreBroken
 from shoal.runtime.durable.sqlite_errors import describe_os_error
 from shoal.runtime.journal.reader import RunReader
-from shoal.runtime.journal.run_directory import find_run
+from shoal.runtime.journal.run_directory import find_directory
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -127,7 +127,6 @@ class ExperimentRun:
             raise StoreBroken(f"{path} is damaged: {exc}", path=str(path)) from exc
 
 
-def open_experiment(run: str, *, root: Path | str | None = None) -> ExperimentRun:
+def open_experiment(run: Path | str, *, root: Path | str | None = None) -> ExperimentRun:
     """The run of this name, or in this directory. Raises as :class:`ExperimentRun`."""
-    path = Path(run)
-    return ExperimentRun(path.absolute() if path.is_dir() and "/" in run else find_run(run, root=root))
+    return ExperimentRun(find_directory(run, root=root))

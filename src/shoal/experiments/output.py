@@ -16,10 +16,10 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from shoal.blackboard.replay.output import one_line_errors
-from shoal.blackboard.replay.text import printable
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.redaction import redact
+from shoal.runtime.terminal.output import one_line_errors
+from shoal.runtime.terminal.text import printable
 
 BAD_INPUT = 2
 """Exit status for what is wrong before anything is started."""

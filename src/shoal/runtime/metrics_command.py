@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from shoal.runtime.journal.run_directory import runs_root
 from shoal.runtime.metrics_targets import FOLDER, scrape_config
+from shoal.runtime.terminal.options import Root
 
 
 def metrics(
-    root: Annotated[
-        Path | None,
-        typer.Option(help="Where the runs are; else SHOAL_RUNS, else .shoal/runs here.", show_default=False),
-    ] = None,
+    root: Root = None,
 ) -> None:
     """Print a scrape configuration for Prometheus that finds every running system which has a metrics_port."""
     parent = runs_root(root)

@@ -154,7 +154,7 @@ def test_an_answer_is_a_text(run: Path) -> None:
         (["edit", MAIL, "--file", "nowhere.json"], "nowhere.json: No such file"),
         (["edit", MAIL, "--file", "."], "Is a directory"),
         (["list", "other"], "there is no run 'other'"),
-        (["list", "../nowhere"], "there is no directory"),
+        (["list", "../nowhere"], "nowhere does not exist"),
         (["list", "a b"], "cannot be a run's name"),
     ],
 )

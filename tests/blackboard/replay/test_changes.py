@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from shoal.blackboard.replay.changes import ABSENT, Change, changes, same
-from tests.blackboard.replay.test_data import DATA
+from tests.runtime.terminal.test_data import DATA
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from shoal.blackboard.replay import playing
-from shoal.blackboard.replay.output import Output
 from shoal.blackboard.replay.playing import LONGEST_PAUSE_S, pause_s
+from shoal.runtime.terminal.output import Output
 from tests.blackboard.replay.scene import board, make_run
 
 

@@ -79,7 +79,8 @@ def test_a_run_that_is_not_there_or_is_damaged_is_one_clear_line(tmp_path: Path,
     for run, why in (
         ("nothing", "there is no run 'nothing'"),
         ("bad", "journal.db"),
-        ("../x", "cannot be a run's name"),
+        ("../x", "x does not exist"),
+        ("two words", "cannot be a run's name"),
     ):
         result = shoal(command, run, "--root", tmp_path)
         assert result.exit_code == 1

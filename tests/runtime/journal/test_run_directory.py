@@ -17,9 +17,11 @@ from shoal.runtime.journal import (
     RunInUse,
     RunNotFound,
     RunUnwritable,
+    find_directory,
     find_run,
     generate_run_id,
     manifest,
+    open_run,
     runs_root,
 )
 from shoal.runtime.journal.run_lock import RunLock, holder_of
@@ -58,6 +60,38 @@ def test_a_name_that_could_leave_the_root_or_confuse_a_shell_is_refused(tmp_path
     with pytest.raises(ConfigError):
         find_run(name, root=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_is_found_by_its_name_and_by_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    root, elsewhere = tmp_path / "runs", tmp_path / "elsewhere"
+    path = root / "audit"
+    for parent in (root, elsewhere):
+        RunDirectory.create("audit", root=parent, now=NOW).close()
+    assert find_directory("audit", root=root) == path
+    assert find_directory("audit", root=elsewhere) == elsewhere / "audit"
+    for typed in (path, str(path), "runs/audit", "./runs/../runs/audit"):
+        assert find_directory(typed, root=elsewhere) == path
+    monkeypatch.chdir(root)
+    assert find_directory("audit", root=tmp_path) == path  # no run of this name: the one that lies here
+    with open_run("audit", root=tmp_path) as reader:
+        assert reader.manifest.run == "audit"
+
+
+def test_what_is_no_run_is_said_to_be_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(RunNotFound, match="there is no run 'folder'"):
+        find_directory("folder", root=tmp_path / "runs")  # a folder that only happens to lie here
+    (tmp_path / "folder" / "approvals.db").touch()
+    assert find_directory("folder", root=tmp_path / "runs", holds=["approvals.db"]) == tmp_path / "folder"
+    with pytest.raises(RunNotFound, match=r"file is a file: name the directory of a run"):
+        find_directory("./file")
+    with pytest.raises(RunNotFound, match="nowhere does not exist"):
+        find_directory("./nowhere")
+    with pytest.raises(ConfigError, match="cannot be a run's name"):
+        find_directory("two words")
 
 
 def test_a_name_that_is_taken_is_refused_with_how_to_go_on(tmp_path: Path) -> None:

@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shoal.blackboard.replay.data import Unreadable
-from shoal.blackboard.replay.text import clipped, data_text, printable, value_text
-from shoal.blackboard.version import Value
-from tests.blackboard.replay.test_data import DATA
+from shoal.runtime.terminal.data import Unreadable
+from shoal.runtime.terminal.text import clipped, data_text, printable, value_text
+from tests.runtime.terminal.test_data import DATA
 
 
 @pytest.mark.parametrize(
@@ -45,7 +44,7 @@ def test_of_a_huge_value_only_what_is_shown_is_written_out() -> None:
 
 
 def test_a_model_has_its_class_in_front() -> None:
-    assert value_text(Value("app:Plan", msgpack.packb({"n": 1})), 50) == "Plan {n: 1}"
+    assert value_text("app:Plan", msgpack.packb({"n": 1}), 50) == "Plan {n: 1}"
 
 
 @given(st.text())

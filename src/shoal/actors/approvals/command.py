@@ -22,7 +22,8 @@ from shoal.actors.approvals.page import decided_line, empty_line, list_page, req
 from shoal.actors.approvals.request import Decision, Request, State
 from shoal.actors.approvals.request_file import RequestFile
 from shoal.actors.approvals.showing import json_text
-from shoal.blackboard.replay.output import Output, one_line_errors
+from shoal.runtime.terminal.options import Root
+from shoal.runtime.terminal.output import Output, one_line_errors
 
 approvals = typer.Typer(
     help="See what waits for a person, and decide. Also while the run is down; silence is a refusal.",
@@ -30,10 +31,6 @@ approvals = typer.Typer(
 )
 _RUN_HELP = "A run's name, or the path of its directory; else the newest that has asked somebody."
 _Run = Annotated[str | None, typer.Option("--run", help=_RUN_HELP, show_default=False)]
-_Root = Annotated[
-    Path | None,
-    typer.Option(help="Where the runs are; else SHOAL_RUNS, else .shoal/runs here.", show_default=False),
-]
 _Id = Annotated[str, typer.Argument(metavar="ID", help="Its id, or the beginning of it.", show_default=False)]
 _Note = Annotated[str, typer.Option(help="Why; the agent is told.", show_default=False)]
 _By = Annotated[str, typer.Option(help="Who decides; else who runs this.", show_default=False)]
@@ -44,7 +41,7 @@ _Json = Annotated[bool, typer.Option("--json", help="As JSON, one request a line
 def list_requests(
     run: Annotated[str | None, typer.Argument(metavar="RUN", help=_RUN_HELP, show_default=False)] = None,
     every: Annotated[bool, typer.Option("--all", help="Those that are over too.")] = False,
-    root: _Root = None,
+    root: Root = None,
     json: _Json = False,
 ) -> None:
     """List what waits for a person: what it is, since when, and for how long."""
@@ -61,7 +58,7 @@ def list_requests(
 
 
 @approvals.command()
-def show(request: _Id, run: _Run = None, root: _Root = None, json: _Json = False) -> None:
+def show(request: _Id, run: _Run = None, root: Root = None, json: _Json = False) -> None:
     """Show one request in full."""
     with _opened("show", run, root, read_only=True) as (place, file, output):
         now = time.time()
@@ -73,13 +70,13 @@ def show(request: _Id, run: _Run = None, root: _Root = None, json: _Json = False
 
 
 @approvals.command()
-def approve(request: _Id, note: _Note = "", by: _By = "", run: _Run = None, root: _Root = None) -> None:
+def approve(request: _Id, note: _Note = "", by: _By = "", run: _Run = None, root: Root = None) -> None:
     """Let it go on as it is."""
     _decide("approve", request, State.APPROVED, None, note, by, run, root)
 
 
 @approvals.command()
-def reject(request: _Id, note: _Note = "", by: _By = "", run: _Run = None, root: _Root = None) -> None:
+def reject(request: _Id, note: _Note = "", by: _By = "", run: _Run = None, root: Root = None) -> None:
     """Refuse it."""
     _decide("reject", request, State.REJECTED, None, note, by, run, root)
 
@@ -94,7 +91,7 @@ def edit(
     note: _Note = "",
     by: _By = "",
     run: _Run = None,
-    root: _Root = None,
+    root: Root = None,
 ) -> None:
     """Let it go on with other arguments or another payload."""
     with one_line_errors("approvals edit"):
@@ -109,7 +106,7 @@ def answer(
     note: _Note = "",
     by: _By = "",
     run: _Run = None,
-    root: _Root = None,
+    root: Root = None,
 ) -> None:
     """Answer a question."""
     _decide("answer", request, State.ANSWERED, json_text(text), note, by, run, root)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import NamedTuple
 
 from shoal.actors.approvals.request_file import FILE_NAME
 from shoal.runtime.durable.errors import StoreError
-from shoal.runtime.errors import ConfigError
 from shoal.runtime.journal.errors import RunNotFound
 from shoal.runtime.journal.manifest import FILE_NAME as MANIFEST
 from shoal.runtime.journal.reader import RUNNING, RunReader, list_runs
-from shoal.runtime.journal.run_directory import find_run, runs_root
+from shoal.runtime.journal.run_directory import find_directory, runs_root
 
 
 class Place(NamedTuple):
@@ -36,7 +34,7 @@ def find_place(run: str | None, root: Path | None) -> Place:
     """
     if run is None:
         return _latest(root)
-    directory = _directory(run, root)
+    directory = find_directory(run, root=root, holds=(FILE_NAME,))
     if not (directory / FILE_NAME).exists():
         raise RunNotFound(
             f"run {directory.name!r} has not asked anybody: there is no {FILE_NAME} in it", run=run
@@ -53,19 +51,6 @@ def _latest(root: Path | None) -> Place:
         f"no run in {parent} has asked anybody. Name a run, or the directory that a system was given as run_dir",
         run=None,
     )
-
-
-def _directory(run: str, root: Path | None) -> Path:
-    path = Path(os.path.abspath(os.path.expanduser(run)))
-    if os.sep not in run and run not in (".", "..", "~"):
-        try:
-            return find_run(run, root=root)
-        except (RunNotFound, ConfigError):
-            if not (path / FILE_NAME).exists():
-                raise
-    if not path.is_dir():
-        raise RunNotFound(f"there is no directory {path}. `shoal runs` lists the runs there are", run=run)
-    return path
 
 
 def _status(directory: Path) -> str:

@@ -17,9 +17,9 @@ from rich.text import Text
 from shoal.actors.approvals.finding import Place
 from shoal.actors.approvals.patience import ASKER, HANDLER
 from shoal.actors.approvals.request import SHORT, Kind, Request, State
-from shoal.blackboard.replay.text import clipped, data_text, printable
 from shoal.runtime.journal.pages import ago, duration
 from shoal.runtime.journal.reader import FINISHED
+from shoal.runtime.terminal.text import clipped, data_text, printable
 
 _SIGNS = {
     State.PENDING: ("●", "yellow"),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json as json_module
-import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,29 +11,23 @@ from rich.markup import escape
 from rich.table import Table
 
 from shoal.actors.llm.spending import By, Spent, calls_of, spent_by, total_of
-from shoal.blackboard.replay.output import one_line_errors
 from shoal.runtime.errors import ConfigError
-from shoal.runtime.journal.errors import RunNotFound
-from shoal.runtime.journal.run_directory import find_run
+from shoal.runtime.journal.run_directory import find_directory
+from shoal.runtime.terminal.options import Root, Run
+from shoal.runtime.terminal.output import one_line_errors
 
 _SHOWN = 40
 
 
 def cost(
-    run: Annotated[
-        str,
-        typer.Argument(metavar="RUN", help="Its name, or the path of a run directory.", show_default=False),
-    ],
+    run: Run,
     by: Annotated[By, typer.Option(help="What calls are put together by.")] = By.AGENT,
-    root: Annotated[
-        Path | None,
-        typer.Option(help="Where the runs are; else SHOAL_RUNS, else .shoal/runs here.", show_default=False),
-    ] = None,
+    root: Root = None,
     json: Annotated[bool, typer.Option("--json", help="As JSON, one line a row.")] = False,
 ) -> None:
     """Show what a run's model calls took: calls, tokens, dollars."""
     with one_line_errors("cost"):
-        calls = list(calls_of(_directory(run, root)))
+        calls = list(calls_of(find_directory(run, root=root)))
         if not calls:
             raise ConfigError(f"run {run!r} has no recorded model calls in its directory")
         sums, total = spent_by(calls, by), total_of(calls)
@@ -44,16 +36,6 @@ def cost(
             typer.echo(json_module.dumps({by.value: name, **_fields(spent)}))
         return
     Console().print(_table(by, sums, total))
-
-
-def _directory(run: str, root: Path | None) -> Path:
-    """Of the run of this name, or at this path."""
-    if os.sep not in run and run not in (".", "..", "~"):
-        return find_run(run, root=root)
-    path = Path(run).expanduser().absolute()
-    if not path.is_dir():
-        raise RunNotFound(f"there is no directory {path}. `shoal runs` lists the runs there are", run=run)
-    return path
 
 
 def _fields(spent: Spent) -> dict[str, object]:

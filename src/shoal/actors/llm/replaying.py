@@ -8,7 +8,7 @@ from shoal.actors.llm.spending import recorded_calls
 from shoal.models.chat import ChatResponse
 from shoal.models.errors import NotRecorded
 from shoal.models.replay import ReplayModel
-from shoal.runtime.journal.run_directory import find_run
+from shoal.runtime.journal.run_directory import find_directory
 
 
 def replay_model(run: Path | str, model: str) -> ReplayModel:
@@ -18,7 +18,7 @@ def replay_model(run: Path | str, model: str) -> ReplayModel:
     order in which they were recorded, and then the last one again. Raises ``RunError`` when there is no such run,
     ``StoreError`` when its records cannot be read, and :class:`~shoal.models.errors.NotRecorded` when there are none.
     """
-    directory = find_run(str(run)) if not Path(run).is_dir() else Path(run)
+    directory = find_directory(run)
     answers: dict[str, list[tuple[float, ChatResponse]]] = {}
     for key, call in recorded_calls(directory):
         if call.response is not None:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
-from shoal.blackboard.replay.text import key_text
 from shoal.runtime.redaction import redact_data
+from shoal.runtime.terminal.text import key_text
 
 
 class _Absent(Enum):

@@ -27,13 +27,15 @@ from shoal.blackboard.replay.looking import (
     revision_asked,
     written_at,
 )
-from shoal.blackboard.replay.options import At, Json, Key, Prefix, Region, Root, Run, StateStore
+from shoal.blackboard.replay.options import At, Key, Prefix, Region, StateStore
 from shoal.blackboard.replay.page import Facts, board_page
 from shoal.blackboard.replay.playing import replay
 from shoal.blackboard.replay.reading import reading
-from shoal.blackboard.replay.records import json_line, version_record
+from shoal.blackboard.replay.records import version_record
 from shoal.blackboard.replay.stories import tell_key
 from shoal.blackboard.replay.telling import print_stories
+from shoal.runtime.terminal.data import json_line
+from shoal.runtime.terminal.options import Json, Root, Run
 
 board = typer.Typer(
     help="Look at a run's board: at any revision, who wrote what and why. Without Ray, also while it runs.",

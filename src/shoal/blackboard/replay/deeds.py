@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from shoal.blackboard.replay.data import data_of
 from shoal.blackboard.store.keys import is_own, lease_of
 from shoal.blackboard.version import Item, Value, Version
 from shoal.runtime.journal.pages import duration
+from shoal.runtime.terminal.data import data_of
 
 
 class Deed(NamedTuple):
@@ -68,7 +68,7 @@ def elapsed(time_s: float) -> str:
 
 def ttl_text(lease: Version | None) -> str:
     """How long a lease lasts, from the version at its hidden key."""
-    terms = data_of(lease.value) if lease is not None and lease.value is not None else None
+    terms = data_of(lease.value.payload) if lease is not None and lease.value is not None else None
     ttl_s = terms.get("ttl_s") if isinstance(terms, dict) else None
     return seconds(ttl_s) if isinstance(ttl_s, float | int) else "some time"
 

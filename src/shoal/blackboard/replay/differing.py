@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 from rich.text import Text
 
-from shoal.blackboard.replay.lines import VALUE_CHARS, Line, change_text, value_changes
+from shoal.blackboard.replay.lines import VALUE_CHARS, change_text, value_changes
 from shoal.blackboard.replay.page import item_text
 from shoal.blackboard.replay.records import change_record, version_record
-from shoal.blackboard.replay.text import clipped, printable, value_text
 from shoal.blackboard.version import Item, Version
+from shoal.runtime.terminal.output import Line
+from shoal.runtime.terminal.text import clipped, printable, value_text
 
 
 class Difference(NamedTuple):
@@ -50,7 +51,7 @@ def difference_lines(difference: Difference) -> Iterator[Line]:
         there = before or after
         assert there is not None
         assert there.value is not None
-        yield Line(Text("    ").append(value_text(there.value, VALUE_CHARS), style), 6)
+        yield Line(Text("    ").append(value_text(*there.value, VALUE_CHARS), style), 6)
         return
     assert before.value is not None
     assert after.value is not None
@@ -83,7 +84,7 @@ def _item_change(was: Item, now: Item) -> Text:
     if now.holder is not None:
         text.append(f" by {printable(now.holder)}")
     if now.result is not None:
-        text.append(": ").append(value_text(now.result, VALUE_CHARS))
+        text.append(": ").append(value_text(*now.result, VALUE_CHARS))
     if now.attempts:
         text.append(f" · attempt {now.attempts} of {now.max_attempts}", "dim")
     if now.errors and now.errors != was.errors:

@@ -13,16 +13,16 @@ from rich.table import Table
 from rich.text import Text
 
 from shoal.blackboard.replay.causes import Message
-from shoal.blackboard.replay.data import as_json, data_of, type_name
 from shoal.blackboard.replay.deeds import seconds
 from shoal.blackboard.replay.lines import BOARD, message_text
 from shoal.blackboard.replay.page import item_text
-from shoal.blackboard.replay.text import clipped, printable, value_text
 from shoal.blackboard.store.keys import is_own
 from shoal.blackboard.version import Item, Value, Version
 from shoal.runtime.journal.pages import ago
 from shoal.runtime.provenance import Origin
 from shoal.runtime.redaction import redact_data
+from shoal.runtime.terminal.data import as_json, data_of, type_name
+from shoal.runtime.terminal.text import clipped, printable, value_text
 
 _ERROR_CHARS = 2000
 
@@ -97,12 +97,12 @@ def _item_facts(item: Item) -> Iterator[tuple[str, Text | str]]:
     for place, error in enumerate(item.errors):
         yield "" if place else "errors", Text(clipped(error, _ERROR_CHARS), "red")
     if item.result is not None:
-        yield "result", Text(value_text(item.result, _ERROR_CHARS), "green")
+        yield "result", Text(value_text(*item.result, _ERROR_CHARS), "green")
 
 
 def _whole(value: Value) -> Text:
     """All of a value but secrets: a text as it is, anything else as JSON."""
-    data = redact_data(data_of(value))
+    data = redact_data(data_of(value.payload))
     if type(data) is str:
         return Text("\n".join(map(printable, data.splitlines())))
     lines = json.dumps(as_json(data), ensure_ascii=False, indent=2).splitlines()

@@ -14,12 +14,14 @@ import typer
 from shoal.blackboard.persistence import RegionReader
 from shoal.blackboard.replay.finding import Where
 from shoal.blackboard.replay.looking import revision_asked
-from shoal.blackboard.replay.options import Prefix, Region, Root, Run, StateStore
-from shoal.blackboard.replay.output import notice
+from shoal.blackboard.replay.options import Prefix, Region, StateStore
 from shoal.blackboard.replay.reading import reading
-from shoal.blackboard.replay.records import json_line, version_record
+from shoal.blackboard.replay.records import version_record
 from shoal.blackboard.version import Version
 from shoal.runtime.durable.sqlite_errors import describe_os_error
+from shoal.runtime.terminal.data import json_line
+from shoal.runtime.terminal.options import Root, Run
+from shoal.runtime.terminal.output import notice
 
 
 def export(

@@ -11,7 +11,6 @@ from urllib.parse import unquote
 
 from shoal.blackboard.errors import RegionUnknown
 from shoal.blackboard.persistence import RegionReader, open_region_reader, region_path, saved_regions
-from shoal.blackboard.replay.text import printable
 from shoal.blackboard.replay.unwritable import readable_copy
 from shoal.blackboard.spec import MAIN
 from shoal.runtime.config import make_config
@@ -20,7 +19,8 @@ from shoal.runtime.errors import ConfigError
 from shoal.runtime.journal.errors import RunNotFound
 from shoal.runtime.journal.manifest import FILE_NAME as MANIFEST
 from shoal.runtime.journal.reader import RunReader
-from shoal.runtime.journal.run_directory import JOURNAL_FILE, find_run
+from shoal.runtime.journal.run_directory import JOURNAL_FILE, find_directory
+from shoal.runtime.terminal.text import printable
 
 _BESIDE = ".db-head"
 """How the mark beside a region's file is called."""
@@ -80,20 +80,12 @@ def opened(where: Where) -> Iterator[Found]:
 
 def run_directory(where: Where) -> Path:
     """The directory of a run: of this name, else at this path. Raises ``RunNotFound`` and ``ConfigError``."""
-    path = Path(os.path.abspath(os.path.expanduser(where.run)))
-    named = os.sep not in where.run and where.run not in (".", "..", "~")
-    if named:
-        try:
-            return find_run(where.run, root=where.root)
-        except (RunNotFound, ConfigError):
-            if where.state_store:  # its files may be on another node
-                return path
-            if not (path / "boards").is_dir():
-                raise
-    if not path.is_dir() and not where.state_store:
-        what = "is a file: name the directory of a run" if path.exists() else "does not exist"
-        raise RunNotFound(f"{path} {what}. `shoal runs` lists the runs there are", run=where.run)
-    return path
+    try:
+        return find_directory(where.run, root=where.root, holds=(MANIFEST, "boards"))
+    except (RunNotFound, ConfigError):
+        if not where.state_store:  # else its files may be on another node
+            raise
+        return Path(os.path.abspath(os.path.expanduser(where.run)))
 
 
 def run_status(directory: Path) -> str:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from rich.text import Text
 
 from shoal.blackboard.replay.causes import Message
 from shoal.blackboard.replay.changes import ABSENT, Change, changes, redacted
-from shoal.blackboard.replay.data import data_of, type_name
 from shoal.blackboard.replay.stories import Happening, Story
-from shoal.blackboard.replay.text import clipped, data_text, printable, quoted, value_text
 from shoal.blackboard.version import Value
 from shoal.runtime.provenance import Origin
+from shoal.runtime.terminal.data import data_of, type_name
+from shoal.runtime.terminal.output import Line
+from shoal.runtime.terminal.text import clipped, data_text, printable, quoted, value_text
 
 VALUE_CHARS = 200
 """Of a value that is shown beside what happened."""
@@ -25,13 +26,6 @@ CHANGES = 8
 BOARD = "the board itself"
 _LEADS = {"-": " · it was ", "✓": ": "}
 """What stands between words and a value."""
-
-
-class Line(NamedTuple):
-    """A line, and how far to indent what does not fit on it."""
-
-    text: Text
-    indent: int
 
 
 def story_lines(
@@ -63,7 +57,7 @@ def change_text(change: Change) -> Text:
 def value_changes(before: Value, after: Value) -> list[Change]:
     """What differs between two values; their types first, where those are models'."""
     names = [type_name(value.tag) for value in (before, after)]
-    found = list(changes(data_of(before), data_of(after)))
+    found = list(changes(data_of(before.payload), data_of(after.payload)))
     if before.tag != after.tag and all(names):
         found.insert(0, Change("type", *names))
     return found
@@ -117,7 +111,7 @@ def _happening_lines(happening: Happening, lead: str, keys: bool, most: int) -> 
         text.append(f"{len(found)} changes", done.style)
     elif done.value is not None:
         text.append(_LEADS.get(done.sign, " ") if done.words else "", "dim")
-        text.append(value_text(done.value, VALUE_CHARS), "dim" if done.sign in "-~" else "")
+        text.append(value_text(*done.value, VALUE_CHARS), "dim" if done.sign in "-~" else "")
     for note in done.notes:
         text.append(f" · {clipped(note, VALUE_CHARS)}", "dim")
     yield Line(text, indent + 2)

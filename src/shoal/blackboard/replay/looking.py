@@ -12,9 +12,9 @@ from shoal.blackboard.errors import FutureRevision, NoSuchKey
 from shoal.blackboard.persistence import RegionReader
 from shoal.blackboard.replay.differing import Difference, differences
 from shoal.blackboard.replay.stories import Story, Teller
-from shoal.blackboard.replay.text import printable
 from shoal.blackboard.store.keys import lease_key, lease_of
 from shoal.blackboard.version import Version
+from shoal.runtime.terminal.text import printable
 
 
 def revision_asked(reader: RegionReader, at: int | None) -> int:

@@ -15,9 +15,9 @@ from rich.text import Text
 from shoal.blackboard.replay.causes import Message
 from shoal.blackboard.replay.lines import who
 from shoal.blackboard.replay.stories import Story
-from shoal.blackboard.replay.text import clipped, printable, value_text
 from shoal.blackboard.version import Item, State, Version
 from shoal.runtime.journal.pages import ago
+from shoal.runtime.terminal.text import clipped, printable, value_text
 
 _VALUE_CHARS = 300
 _STATES: dict[State, tuple[str, str]] = {
@@ -147,5 +147,5 @@ def _value(version: Version) -> Text:
     if item is not None and item.state == "dead" and item.errors:
         text.append(f"{clipped(item.errors[-1], 80)} · ", "red")
     if item is not None and item.result is not None:
-        text.append(value_text(item.result, 80), "green").append(" ← ", "dim")
-    return text.append(value_text(version.value, _VALUE_CHARS))
+        text.append(value_text(*item.result, 80), "green").append(" ← ", "dim")
+    return text.append(value_text(*version.value, _VALUE_CHARS))

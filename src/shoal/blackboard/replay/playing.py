@@ -13,14 +13,15 @@ from shoal.blackboard.errors import Compacted, InvalidOperation
 from shoal.blackboard.persistence import RegionReader
 from shoal.blackboard.replay.finding import Where
 from shoal.blackboard.replay.looking import revision_asked
-from shoal.blackboard.replay.options import Prefix, Region, Root, Run, StateStore
-from shoal.blackboard.replay.output import Output
+from shoal.blackboard.replay.options import Prefix, Region, StateStore
 from shoal.blackboard.replay.page import holds_text
 from shoal.blackboard.replay.reading import reading
 from shoal.blackboard.replay.stories import Story, Teller
 from shoal.blackboard.replay.telling import print_stories
-from shoal.blackboard.replay.text import printable
 from shoal.blackboard.store.keys import hidden
+from shoal.runtime.terminal.options import Root, Run
+from shoal.runtime.terminal.output import Output
+from shoal.runtime.terminal.text import printable
 
 LONGEST_PAUSE_S = 1.0
 """However long nothing happened."""

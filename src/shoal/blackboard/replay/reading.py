@@ -9,8 +9,8 @@ from typing import NamedTuple
 from shoal.blackboard.persistence import RegionReader
 from shoal.blackboard.replay.causes import Messages
 from shoal.blackboard.replay.finding import Found, Where, opened
-from shoal.blackboard.replay.output import Output, notice, one_line_errors
-from shoal.blackboard.replay.text import printable
+from shoal.runtime.terminal.output import Output, notice, one_line_errors
+from shoal.runtime.terminal.text import printable
 
 
 class Reading(NamedTuple):

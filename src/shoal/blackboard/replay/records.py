@@ -5,21 +5,18 @@ Secrets in values, results and errors are redacted, unless all of a version is a
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
 from shoal.blackboard.replay.changes import ABSENT, Change, redacted
-from shoal.blackboard.replay.data import as_json, data_of
 from shoal.blackboard.version import Item, Value, Version
 from shoal.runtime.provenance import Origin
 from shoal.runtime.redaction import redact_data
-
-_LINE_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
+from shoal.runtime.terminal.data import as_json, data_of
 
 
 def version_record(version: Version, *, secrets: bool = False) -> dict[str, Any]:
-    """A version with all there is to it; values as :mod:`shoal.blackboard.replay.data` writes them."""
+    """A version with all there is to it; values as :mod:`shoal.runtime.terminal.data` writes them."""
     return {
         "revision": version.mod_revision,
         "key": version.key,
@@ -46,11 +43,6 @@ def change_record(change: Change) -> dict[str, Any]:
     return {"path": change.path} | {side: as_json(data) for side, data in sides.items() if data is not ABSENT}
 
 
-def json_line(record: Any) -> str:
-    """One line of JSON, also for those to whom U+2028 and its like end a line."""
-    return json.dumps(record, ensure_ascii=False, allow_nan=False).translate(_LINE_ENDS)
-
-
 def _item_record(item: Item, secrets: bool) -> dict[str, Any]:
     fields = item._asdict()
     result = fields.pop("result")
@@ -64,5 +56,5 @@ def _item_record(item: Item, secrets: bool) -> dict[str, Any]:
 def _data(value: Value | None, secrets: bool) -> Any:
     if value is None:
         return None
-    data = data_of(value)
+    data = data_of(value.payload)
     return as_json(data if secrets else redact_data(data))

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from shoal.blackboard.replay.causes import Messages, Wanted
 from shoal.blackboard.replay.lines import CHANGES, day, story_lines
-from shoal.blackboard.replay.output import Output
 from shoal.blackboard.replay.stories import Story
+from shoal.runtime.terminal.output import Output
 
 _TOGETHER = 100
 """Stories whose messages are looked for at once."""

@@ -9,11 +9,11 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from shoal.blackboard.replay.output import Output
-from shoal.blackboard.replay.text import printable
 from shoal.demo.docstrings.folder import ASKED
 from shoal.experiments.comparing.comparison import Comparison
 from shoal.experiments.finished import open_experiment
+from shoal.runtime.terminal.output import Output
+from shoal.runtime.terminal.text import printable
 
 _QUOTED = 90
 

@@ -7,19 +7,20 @@ import shlex
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from shoal.blackboard.replay.output import Output, notice
 from shoal.experiments.comparing.comparison import Comparison
 from shoal.experiments.comparing.doing import ComparisonStopped
 from shoal.experiments.comparing.doing import compare as compare_teams
 from shoal.experiments.comparing.markdown import as_markdown
 from shoal.experiments.comparing.page import ComparisonPage
 from shoal.experiments.errors import NotAnExperiment, NothingToCompare
+from shoal.experiments.file.telling import FLAG
+from shoal.experiments.options import Address, Overrides
 from shoal.experiments.output import experiment_errors
 from shoal.experiments.report.writing import check_output
 from shoal.experiments.running.display import display_for
@@ -28,6 +29,21 @@ from shoal.runtime.durable.sqlite_errors import describe_os_error
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.journal.errors import RunNotFound
 from shoal.runtime.redaction import redact_arguments
+from shoal.runtime.terminal.options import Root
+from shoal.runtime.terminal.output import Output, notice
+
+
+class _Asked(NamedTuple):
+    """What to hold against what, and how."""
+
+    what: Sequence[str]
+    overrides: Sequence[str]
+    root: Path | None
+    address: str | None
+    baseline: str | None
+    required: bool
+    """Whether a single agent must be among them."""
+    fresh: bool
 
 
 def compare(
@@ -39,10 +55,7 @@ def compare(
             show_default=False,
         ),
     ],
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A field of the files, as budget.usd=0.5; repeat it.", show_default=False),
-    ] = None,
+    overrides: Overrides = [],  # noqa: B006 - Typer's way
     baseline: Annotated[
         str | None,
         typer.Option(help="The team or run that the others are held against.", show_default="a single agent"),
@@ -53,14 +66,8 @@ def compare(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Run all teams anew, beside the runs that are there.")
     ] = False,
-    address: Annotated[
-        str | None,
-        typer.Option(help="Where to run: local, auto, host:port.", show_default="as the file says"),
-    ] = None,
-    root: Annotated[
-        Path | None,
-        typer.Option(help="Where the runs are; else SHOAL_RUNS, else .shoal/runs here.", show_default=False),
-    ] = None,
+    address: Address = None,
+    root: Root = None,
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
     markdown: Annotated[
         Path | None, typer.Option(help="Write it as Markdown to this file, too.", show_default=False)
@@ -78,20 +85,13 @@ def compare(
             raise ConfigError(f"--markdown {markdown}: there is no directory {markdown.absolute().parent}")
         if report is not None:
             check_output(report)
+        asked = _Asked(what, overrides, root, address, baseline, required=not no_baseline, fresh=fresh)
         try:
-            found = asyncio.run(
-                _compared(
-                    what, overrides or (), root, address, baseline, required=not no_baseline, fresh=fresh
-                )
-            )
+            found = asyncio.run(_compared(asked))
         except (NothingToCompare, NotAnExperiment, RunNotFound) as error:
             raise ConfigError(error.text) from error
         except ComparisonStopped as error:
-            options = {
-                "--baseline": baseline, "--address": address, "--root": root, "--markdown": markdown,
-                "--report": report,
-            }  # fmt: skip
-            again = _go_on_command(what, overrides or (), options, required=not no_baseline)
+            again = _go_on_command(asked, {"--markdown": markdown, "--report": report})
             _say_stopped(error, f"shoal resume {error.details['run']}" if fresh else again)
             raise typer.Exit(INTERRUPTED) from error
         output = Output()
@@ -105,46 +105,32 @@ def compare(
             _write_report(report, found)
 
 
-async def _compared(
-    what: Sequence[str],
-    overrides: Sequence[str],
-    root: Path | None,
-    address: str | None,
-    baseline: str | None,
-    *,
-    required: bool,
-    fresh: bool,
-) -> Comparison:
+async def _compared(asked: _Asked) -> Comparison:
     stop, console = Stop(), Console(stderr=True)
     with stop.on_signals(lambda: notice("stopping; once more ends it at once")):
         return await compare_teams(
-            *what,
-            overrides=overrides,
-            root=root,
-            address=address,
-            baseline=baseline,
-            baseline_required=required,
-            fresh=fresh,
+            *asked.what,
+            overrides=asked.overrides,
+            root=asked.root,
+            address=asked.address,
+            baseline=asked.baseline,
+            baseline_required=asked.required,
+            fresh=asked.fresh,
             stop=stop,
             display=display_for(console),
             said=notice,
         )
 
 
-def _go_on_command(
-    what: Sequence[str],
-    overrides: Sequence[str],
-    options: Mapping[str, str | Path | None],
-    *,
-    required: bool,
-) -> str:
+def _go_on_command(asked: _Asked, files: Mapping[str, Path | None]) -> str:
     """The same comparison, which goes on where it was left."""
-    words = ["shoal", "compare", *what]
-    for override in overrides:
-        words += ["--set", override]
+    options = {"--baseline": asked.baseline, "--address": asked.address, "--root": asked.root, **files}
+    words = ["shoal", "compare", *asked.what]
+    for override in asked.overrides:
+        words += [FLAG, override]
     for option, value in options.items():
         words += [] if value is None else [option, str(value)]
-    return shlex.join(redact_arguments([*words, *([] if required else ["--no-baseline"])]))
+    return shlex.join(redact_arguments([*words, *([] if asked.required else ["--no-baseline"])]))
 
 
 def _say_stopped(error: ComparisonStopped, again: str) -> None:

@@ -11,10 +11,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from shoal.blackboard.replay.text import printable
 from shoal.experiments.comparing.columns import Column, columns_of
 from shoal.experiments.comparing.comparison import Comparison, Kind, TeamFigures
 from shoal.experiments.comparing.wording import counted
+from shoal.runtime.terminal.text import printable
 
 _LONGEST_NAME = 20
 _GAP = 2

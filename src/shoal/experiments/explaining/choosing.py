@@ -10,11 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from shoal.actors.llm.spending import By, Spent, calls_of, spent_by
-from shoal.blackboard.replay.text import clipped, printable
 from shoal.experiments.explaining.causes.table import innermost
 from shoal.experiments.explaining.figures import span_text, tokens_text, usd_text
 from shoal.experiments.explaining.gathering import all_tasks
 from shoal.runtime.journal.reader import RunReader
+from shoal.runtime.terminal.text import clipped, printable
 
 
 class Choice(NamedTuple):

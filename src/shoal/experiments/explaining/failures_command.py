@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from shoal.blackboard.replay.output import Output
-from shoal.blackboard.replay.records import json_line
 from shoal.experiments.explaining.failures_page import failures_page, failures_record
 from shoal.experiments.explaining.failures_reading import read_failures
-from shoal.experiments.explaining.options import Json, Root, Run, run_reader
+from shoal.experiments.explaining.run_reading import run_reader
+from shoal.runtime.terminal.data import json_line
+from shoal.runtime.terminal.options import Json, Root, Run
+from shoal.runtime.terminal.output import Output
 
 _SHOWN = 12
 

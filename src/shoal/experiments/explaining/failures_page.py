@@ -10,12 +10,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from shoal.blackboard.replay.text import clipped, printable
 from shoal.experiments.explaining.causes.cause import Category, Cause
 from shoal.experiments.explaining.failures import Failures, Group
 from shoal.experiments.explaining.figures import many
 from shoal.experiments.explaining.troubles import Trouble
 from shoal.runtime.redaction import redact
+from shoal.runtime.terminal.text import clipped, printable
 
 _CHARS = 300
 _BAR = 24

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shoal.actors.llm.spending import calls_of
-from shoal.blackboard.replay.data import data_of
-from shoal.blackboard.version import Value
 from shoal.experiments.explaining.failures import Failures, Outcome, group_failures
 from shoal.experiments.explaining.gathering import all_tasks
 from shoal.experiments.explaining.troubles import Troubles
@@ -15,6 +13,7 @@ from shoal.experiments.layout import EXPERIMENT_FILE
 from shoal.experiments.result import Result, State
 from shoal.runtime.journal.happenings import DEAD_LETTER
 from shoal.runtime.journal.reader import RunReader
+from shoal.runtime.terminal.data import data_of
 
 _MOST_EVENTS = 1_000_000
 _EVENTS = (DEAD_LETTER, "restarting", "gave_up", "start_failed", "late_result")
@@ -42,7 +41,7 @@ def read_failures(reader: RunReader) -> Failures:
 def _outcomes(reader: RunReader, troubles: Troubles) -> Iterator[Outcome]:
     for entry in all_tasks(reader):
         if entry.result:
-            troubles.of_answer(entry.task, data_of(Value(entry.result_tag, entry.result)))
+            troubles.of_answer(entry.task, data_of(entry.result))
         yield Outcome(entry.task, entry.state, entry.error, entry.error_text, entry.error_details)
 
 

@@ -6,11 +6,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shoal.blackboard.replay.data import type_name
-from shoal.blackboard.replay.text import printable
 from shoal.experiments.explaining.figures import many, offset_text, span_text
 from shoal.experiments.explaining.node import Kind, Node
 from shoal.experiments.explaining.trace import Trace
+from shoal.runtime.terminal.data import type_name
+from shoal.runtime.terminal.text import printable
 
 _KINDS = (Kind.MESSAGE, Kind.DEAD_LETTER)
 _ID_CHARS = 10

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from shoal.blackboard.replay.data import type_name
 from shoal.experiments.explaining.node import Kind, Node, whole
 from shoal.experiments.explaining.trace import TaskFacts
 from shoal.runtime.redaction import redact, redact_data
+from shoal.runtime.terminal.data import type_name
 
 Attribute = str | int | float | bool
 _PROVIDERS = (

@@ -8,16 +8,17 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from shoal.blackboard.replay.output import WIDTH, Output, notice
-from shoal.blackboard.replay.records import json_line
 from shoal.experiments.explaining.choosing import choices, choices_page, choices_record
 from shoal.experiments.explaining.figures import many
 from shoal.experiments.explaining.gathering import read_trace
 from shoal.experiments.explaining.message_page import message_page
-from shoal.experiments.explaining.options import Json, Root, Run, run_reader
+from shoal.experiments.explaining.run_reading import run_reader
 from shoal.experiments.explaining.trace_records import trace_record
 from shoal.experiments.explaining.tree_page import trace_page
 from shoal.runtime.journal.reader import RunReader
+from shoal.runtime.terminal.data import json_line
+from shoal.runtime.terminal.options import Json, Root, Run
+from shoal.runtime.terminal.output import WIDTH, Output, notice
 
 _SHOWN = 100
 

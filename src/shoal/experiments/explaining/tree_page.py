@@ -6,12 +6,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shoal.blackboard.replay.data import type_name
-from shoal.blackboard.replay.text import clipped, printable
 from shoal.experiments.explaining.figures import many, offset_text, span_text, tokens_text, usd_text
 from shoal.experiments.explaining.folding import CHILDREN, LINES, RAILS, Line, lines_of
 from shoal.experiments.explaining.node import CANCELLED, Kind, Node, Sums
 from shoal.experiments.explaining.trace import Trace
+from shoal.runtime.terminal.data import type_name
+from shoal.runtime.terminal.text import clipped, printable
 
 _WIDE = 100
 """Columns from which there is room for queueing and longer bars."""

@@ -8,11 +8,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shoal.blackboard.replay.data import type_name
-from shoal.blackboard.replay.text import clipped, printable
 from shoal.experiments.explaining.figures import offset_text, span_text
 from shoal.experiments.explaining.node import CANCELLED, Kind
 from shoal.experiments.explaining.why import Link, Role, Why
+from shoal.runtime.terminal.data import type_name
+from shoal.runtime.terminal.text import clipped, printable
 
 LINES = 120
 """So many links are shown unless all are wanted."""

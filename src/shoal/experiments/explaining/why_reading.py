@@ -11,9 +11,7 @@ from shoal.actors.llm.recorded import ModelCall
 from shoal.actors.llm.spending import calls_of
 from shoal.blackboard.errors import BoardError
 from shoal.blackboard.persistence import open_region_reader, saved_regions
-from shoal.blackboard.replay.data import data_of
-from shoal.blackboard.replay.text import clipped, value_text
-from shoal.blackboard.version import Value, Version
+from shoal.blackboard.version import Version
 from shoal.experiments.explaining.gathering import find_task, read_trace
 from shoal.experiments.explaining.node import PARTIAL, Kind, Node
 from shoal.experiments.explaining.trace import Trace
@@ -22,6 +20,8 @@ from shoal.models.chat import ChatResponse
 from shoal.runtime.config import Config
 from shoal.runtime.journal.entries import OK
 from shoal.runtime.journal.reader import RunReader
+from shoal.runtime.terminal.data import data_of
+from shoal.runtime.terminal.text import clipped, value_text
 
 _CHARS = 400
 
@@ -30,11 +30,10 @@ def read_why(reader: RunReader, task: str) -> Why:
     """What the answer of a task rests on. Raises :class:`TaskUnknown`, ``StoreError``."""
     entry = find_task(reader, task)
     trace = read_trace(reader, task)
-    value = Value(entry.result_tag, entry.result)
-    answer = value_text(value, _CHARS) if entry.result else ""
+    answer = value_text(entry.result_tag, entry.result, _CHARS) if entry.result else ""
     said = said_by_models(trace, (call for call in calls_of(reader.path) if call.task == task))
     versions = dict(board_versions(trace, reader.path))
-    members = member_votes(data_of(value)) if entry.result else {}
+    members = member_votes(data_of(entry.result)) if entry.result else {}
     return explain(trace, answer=answer, said=said, versions=versions, members=members)
 
 
@@ -76,7 +75,7 @@ def board_versions(trace: Trace, run: Path) -> Iterator[tuple[Node, list[Written
 
 
 def _written(region: str, version: Version) -> Written:
-    value = value_text(version.value, _CHARS) if version.value is not None else "deleted"
+    value = value_text(*version.value, _CHARS) if version.value is not None else "deleted"
     return Written(
         region,
         version.key,

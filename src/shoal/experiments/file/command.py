@@ -10,12 +10,9 @@ from typing import Annotated
 
 import typer
 
-from shoal.blackboard.replay.output import Output
+from shoal.experiments.options import Overrides
 from shoal.experiments.output import experiment_errors
-
-OVERRIDES = typer.Option(
-    "--set", metavar="FIELD=VALUE", help="Override a field, as budget.usd=0.5; may be given several times."
-)
+from shoal.runtime.terminal.output import Output
 
 
 def check(
@@ -25,7 +22,7 @@ def check(
             metavar="FILE", help="The experiment: .yaml, .json, .py or file.py:name.", show_default=False
         ),
     ],
-    overrides: Annotated[list[str] | None, OVERRIDES] = None,
+    overrides: Overrides = [],  # noqa: B006 - Typer's way
 ) -> None:
     """Check an experiment file: what it names is imported, its workload read, calls and cost estimated. Nothing is
     started.
@@ -36,7 +33,7 @@ def check(
     from shoal.models.prices import load_prices  # noqa: PLC0415
 
     with experiment_errors("check"):
-        checked = check_experiment(load(file, overrides or ()))
+        checked = check_experiment(load(file, overrides))
         page = check_page(checked, load_prices())
         Output().page(page)
 

@@ -10,10 +10,8 @@ from typing import Any, NamedTuple
 
 from shoal.experiments.errors import BadExperiment, Problem
 from shoal.experiments.file.places import Path, dotted, split_dotted
-from shoal.experiments.file.telling import problems_of
+from shoal.experiments.file.telling import FLAG, problems_of
 from shoal.experiments.file.yaml_tree import parse_value
-
-FLAG = "--set"
 
 
 class Override(NamedTuple):

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from shoal.experiments.errors import BadExperiment, Problem, bad_experiment
 from shoal.runtime.errors import ConfigError
 
-_FLAG = "--set"
+FLAG = "--set"
+"""What an override is written behind, and stands in the place of a file where one is wrong."""
 
 
 def wrong(problems: Iterable[Problem]) -> BadExperiment:
@@ -28,4 +29,4 @@ def problems_of(error: ConfigError) -> list[Problem]:
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
     """Each once, by line; those of overrides behind those of the file."""
-    return sorted(dict.fromkeys(problems), key=lambda one: (one.file.startswith(_FLAG), one.line))
+    return sorted(dict.fromkeys(problems), key=lambda one: (one.file.startswith(FLAG), one.line))

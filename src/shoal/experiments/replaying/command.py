@@ -17,6 +17,7 @@ from shoal.experiments.replaying.replay import Options, Replayed, replay_task
 from shoal.experiments.running.plan import TEAM, Plan
 from shoal.experiments.running.planning import plan_resume
 from shoal.experiments.running.settings import settings_of
+from shoal.runtime.terminal.options import Root, Run
 
 DIFFERENT = 3
 """Exit status when something went another way than it was recorded."""
@@ -26,18 +27,12 @@ _NOT_REPLAYED = ("budget", "limits", "journal")
 
 
 def replay(
-    run: Annotated[
-        str,
-        typer.Argument(metavar="RUN", help="Its name, or the path of a run directory.", show_default=False),
-    ],
+    run: Run,
     task: Annotated[
         str | None,
         typer.Argument(metavar="TASK", help="Its id; all that ended unless given.", show_default=False),
     ] = None,
-    root: Annotated[
-        Path | None,
-        typer.Option(help="Where the runs are; else SHOAL_RUNS, else .shoal/runs here.", show_default=False),
-    ] = None,
+    root: Root = None,
     live: Annotated[
         bool, typer.Option("--live", help="Ask models and tools for what is not recorded.")
     ] = False,

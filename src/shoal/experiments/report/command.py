@@ -11,8 +11,9 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from shoal.blackboard.replay.finding import Where, run_directory
 from shoal.experiments.output import experiment_errors
+from shoal.runtime.journal.run_directory import find_directory
+from shoal.runtime.terminal.options import Root
 
 _SUFFIX = "-report.html"
 
@@ -27,10 +28,7 @@ def report(
         typer.Option("--out", "-o", help="The file to write; else RUN-report.html here.", show_default=False),
     ] = None,
     open_: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
-    root: Annotated[
-        Path | None,
-        typer.Option(help="Where the runs are; else SHOAL_RUNS, else .shoal/runs here.", show_default=False),
-    ] = None,
+    root: Root = None,
 ) -> None:
     """Write a report of a run, or of several held against each other: one HTML file that needs no network.
 
@@ -40,7 +38,7 @@ def report(
     from shoal.experiments.report.writing import check_output, write_report  # noqa: PLC0415 - with it
 
     with experiment_errors("report"):
-        paths = [run_directory(Where(run, root)) for run in runs]
+        paths = [find_directory(run, root=root) for run in runs]
         path = out or Path(f"{paths[0].name if len(paths) == 1 else 'comparison'}{_SUFFIX}")
         check_output(path)
         html = make_report([f"{found}/" for found in paths], root=root, now=time.time())

@@ -10,13 +10,13 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from shoal.blackboard.replay.text import clipped
 from shoal.experiments.report.compared_section import ComparedSection
 from shoal.experiments.report.run_section import RunSection
 from shoal.experiments.report.summary_figures import moment
 from shoal.experiments.report.svg_drawing import PLOT_STYLE
 from shoal.experiments.report.svg_mark import clean
 from shoal.runtime.redaction import redact
+from shoal.runtime.terminal.text import clipped
 
 _CHARS = 300
 """Of an error's text in a list."""

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from shoal.blackboard.replay.text import clipped
 from shoal.experiments.explaining.figures import span_text, usd_text
 from shoal.experiments.report import summary_figures as figures
 from shoal.experiments.report.board_growth import Growth
@@ -19,6 +18,7 @@ from shoal.experiments.report.svg_team import amount_text, part_name, team_pictu
 from shoal.experiments.report.task_sections import TaskSection, task_sections
 from shoal.experiments.report.ticks import count_tick, money_tick, time_tick
 from shoal.runtime.redaction import redact
+from shoal.runtime.terminal.text import clipped
 
 _WAYS = 40
 """Rows of the table of ways."""

@@ -10,13 +10,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from shoal.blackboard.replay.output import one_line_errors
 from shoal.experiments.cluster import ends_with_job
 from shoal.experiments.errors import Problem, bad_experiment
 from shoal.experiments.file.checking import check_experiment
 from shoal.experiments.file.loaded import Loaded
 from shoal.experiments.file.loading import load
 from shoal.experiments.layout import EXPERIMENT_FILE
+from shoal.experiments.options import Address, Overrides
 from shoal.experiments.output import experiment_errors
 from shoal.experiments.running.closing import closing_page, resume_command
 from shoal.experiments.running.display import display_for
@@ -31,24 +31,10 @@ from shoal.experiments.running.runner import Runner
 from shoal.experiments.running.stop import INTERRUPTED, Stop
 from shoal.runtime.journal.command import resume as resume_program
 from shoal.runtime.journal.resuming import RESUME_VARIABLE
-from shoal.runtime.journal.run_directory import find_run, runs_root
+from shoal.runtime.journal.run_directory import find_directory, runs_root
+from shoal.runtime.terminal.options import Root, Run
+from shoal.runtime.terminal.output import one_line_errors
 
-_Set = Annotated[
-    list[str],
-    typer.Option(
-        "--set", metavar="FIELD=VALUE", help="Override a field, as budget.usd=0.5.", show_default=False
-    ),
-]
-_Root = Annotated[
-    Path | None,
-    typer.Option(help="Where the runs are; else SHOAL_RUNS, else .shoal/runs here.", show_default=False),
-]
-_Address = Annotated[
-    str | None,
-    typer.Option(
-        help="Ray cluster to join, or 'local' for one process; else as the file says.", show_default=False
-    ),
-]
 _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")]
 
 
@@ -59,7 +45,7 @@ def run(
             metavar="FILE", help="The experiment: YAML, JSON, or Python as file.py:name.", show_default=False
         ),
     ],
-    overrides: _Set = [],  # noqa: B006 - Typer's way
+    overrides: Overrides = [],  # noqa: B006 - Typer's way
     team: Annotated[
         str | None, typer.Option(help="Of several teams, only this one.", show_default=False)
     ] = None,
@@ -70,8 +56,8 @@ def run(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run of this --name if it is there.")
     ] = False,
-    root: _Root = None,
-    address: _Address = None,
+    root: Root = None,
+    address: Address = None,
     quiet: _Quiet = False,
 ) -> None:
     """Run an experiment: its team, or each of its teams one after the other, over its workload.
@@ -99,18 +85,16 @@ def run(
 
 
 def resume(
-    run: Annotated[
-        str, typer.Argument(metavar="RUN", help="Its name; `shoal runs` lists them.", show_default=False)
-    ],
-    root: _Root = None,
-    overrides: _Set = [],  # noqa: B006 - Typer's way
+    run: Run,
+    root: Root = None,
+    overrides: Overrides = [],  # noqa: B006 - Typer's way
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Do tasks again that failed.")] = False,
-    address: _Address = None,
+    address: Address = None,
     quiet: _Quiet = False,
 ) -> None:
     """Go on with a run that was killed, interrupted or ran out of budget: what is recorded is not done again."""
     with one_line_errors("resume"):
-        path = find_run(run, root=root)
+        path = find_directory(run, root=root)
     with experiment_errors("resume"):
         if not (path / EXPERIMENT_FILE).exists() or read_environment(path).made_by == "program":
             resume_program(run, root)

@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from shoal.actors.limits.status import LevelStatus
-from shoal.blackboard.replay.text import clipped
 from shoal.experiments.result import State
 from shoal.experiments.running.amounts import count, dollars, duration, rate, several
 from shoal.experiments.running.progress import Shown
+from shoal.runtime.terminal.text import clipped
 
 _STYLES = {State.DONE: "green", State.PARTIAL: "yellow", State.FAILED: "red", State.NOT_STARTED: "dim"}
 _WIDEST = 100

@@ -27,7 +27,7 @@ from shoal.experiments.running.runner import Runner
 from shoal.experiments.running.stop import Stop
 from shoal.runtime.journal.errors import RunNotResumable
 from shoal.runtime.journal.resuming import RESUME_VARIABLE
-from shoal.runtime.journal.run_directory import find_run, generate_run_id
+from shoal.runtime.journal.run_directory import find_directory, find_run, generate_run_id
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.\-]+")
 
@@ -66,7 +66,7 @@ async def run(
 
 
 async def resume(
-    run: str,
+    run: Path | str,
     *,
     root: Path | str | None = None,
     overrides: Sequence[str] = (),
@@ -81,7 +81,7 @@ async def resume(
     ``RunInUse``, :class:`NotAnExperiment`, ``RunNotResumable``, :class:`BadExperiment`.
     """
     plan = plan_resume(
-        find_run(run, root=root), overrides=overrides, address=address, retry_failed=retry_failed
+        find_directory(run, root=root), overrides=overrides, address=address, retry_failed=retry_failed
     )
     return await Runner(plan, stop=stop, display=display).run()
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from shoal.blackboard.replay.output import Output
 from shoal.experiments.output import experiment_errors
+from shoal.runtime.terminal.output import Output
 
 
 def init(

@@ -30,7 +30,13 @@ from shoal.runtime.journal.records import (
     spans_noted,
     unpack,
 )
-from shoal.runtime.journal.run_directory import RunDirectory, find_run, generate_run_id, runs_root
+from shoal.runtime.journal.run_directory import (
+    RunDirectory,
+    find_directory,
+    find_run,
+    generate_run_id,
+    runs_root,
+)
 
 __all__ = [
     "EffectNoted",
@@ -57,6 +63,7 @@ __all__ = [
     "TaskState",
     "TaskSubmitted",
     "TaskUnknown",
+    "find_directory",
     "find_run",
     "generate_run_id",
     "list_runs",

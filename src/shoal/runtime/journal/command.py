@@ -2,43 +2,33 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shlex
 import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from shoal.runtime.errors import ShoalError
 from shoal.runtime.journal.errors import RunInUse, RunNotResumable
 from shoal.runtime.journal.pages import render_list, render_run
 from shoal.runtime.journal.reader import FINISHED, RunReader, RunSummary, list_runs, open_run
 from shoal.runtime.journal.resuming import program_of
 from shoal.runtime.journal.run_directory import runs_root
-from shoal.runtime.redaction import redact, redact_arguments
-
-_Root = Annotated[
-    Path | None,
-    typer.Option(help="Where the runs are; else SHOAL_RUNS, else .shoal/runs here.", show_default=False),
-]
-_Run = Annotated[
-    str, typer.Argument(metavar="RUN", help="Its name; `shoal runs` lists them.", show_default=False)
-]
+from shoal.runtime.redaction import redact_arguments
+from shoal.runtime.terminal.options import Root, Run
+from shoal.runtime.terminal.output import one_line_errors
 
 
 def runs(
-    root: _Root = None,
+    root: Root = None,
     most: Annotated[int, typer.Option("--most", "-n", min=1, help="The newest so many.")] = 20,
 ) -> None:
     """List runs, the newest first: state, tasks, program."""
     console = Console()
-    with _one_line_errors("runs"):
+    with one_line_errors("runs"):
         found = list_runs(root)
     if not found:
         console.print(f"no runs in {runs_root(root)}", highlight=False, soft_wrap=True)
@@ -49,20 +39,20 @@ def runs(
 
 
 def show(
-    run: _Run,
-    root: _Root = None,
+    run: Run,
+    root: Root = None,
     events: Annotated[int, typer.Option(min=0, help="The last so many events.")] = 10,
     failures: Annotated[int, typer.Option(min=0, help="So many failed tasks.")] = 10,
 ) -> None:
     """Show a run: its tasks in numbers, what failed and why, restarts, the last events."""
-    with _one_line_errors("show"), open_run(run, root=root) as reader:
+    with one_line_errors("show"), open_run(run, root=root) as reader:
         page = render_run(reader, events=events, failures=failures, now=time.time())
     Console().print(page)
 
 
-def resume(run: _Run, root: _Root = None) -> None:
+def resume(run: Run, root: Root = None) -> None:
     """Go on with a run whose program was killed or interrupted: what is recorded is not done again."""
-    with _one_line_errors("resume"):
+    with one_line_errors("resume"):
         with open_run(run, root=root) as reader:
             summary = _resumable(reader)
             program = program_of(reader.path, reader.manifest)
@@ -103,14 +93,3 @@ def _resumable(reader: RunReader) -> RunSummary | None:
 def _progress(summary: RunSummary) -> str:
     total = sum(summary.counts.values())
     return f"{total - summary.counts['submitted']:,} of {total:,} tasks that were begun have ended"
-
-
-@contextlib.contextmanager
-def _one_line_errors(command: str) -> Iterator[None]:
-    try:
-        yield
-    except ShoalError as error:
-        Console(stderr=True).print(
-            f"[red]shoal {command}:[/red] {escape(redact(str(error)))}", highlight=False, soft_wrap=True
-        )
-        raise typer.Exit(1) from error

@@ -23,7 +23,7 @@ from shoal.runtime.journal.entries import MessageEntry, SpanEntry
 from shoal.runtime.journal.happenings import RESTARTING, RUN_FINISHED, RUN_STARTED
 from shoal.runtime.journal.ledger import TaskEntry, TaskState
 from shoal.runtime.journal.manifest import FILE_NAME, Manifest, read_manifest
-from shoal.runtime.journal.run_directory import JOURNAL_FILE, find_run, runs_root
+from shoal.runtime.journal.run_directory import JOURNAL_FILE, find_directory, runs_root
 from shoal.runtime.journal.run_lock import Holder, holder_of
 from shoal.runtime.journal.schema import KIND
 from shoal.runtime.journal.sessions import KINDS, Session, sessions_of
@@ -208,9 +208,12 @@ class RunReader:
         self.close()
 
 
-def open_run(run: str, *, root: Path | str | None = None) -> RunReader:
-    """The run of this name, to look at. Raises :class:`RunNotFound`, :class:`StoreError` and its subclasses."""
-    return RunReader(find_run(run, root=root))
+def open_run(run: Path | str, *, root: Path | str | None = None) -> RunReader:
+    """The run of this name, or in this directory, to look at.
+
+    Raises :class:`RunNotFound`, :class:`StoreError` and its subclasses.
+    """
+    return RunReader(find_directory(run, root=root))
 
 
 def list_runs(root: Path | str | None = None) -> list[RunSummary]:

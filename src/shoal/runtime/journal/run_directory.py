@@ -35,7 +35,7 @@ from shoal.runtime.durable.sqlite_errors import describe_os_error
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.journal.errors import RunExists, RunNotFound, RunUnwritable
 from shoal.runtime.journal.journal import settle_journal
-from shoal.runtime.journal.manifest import Manifest, read_manifest, write_manifest
+from shoal.runtime.journal.manifest import FILE_NAME, Manifest, read_manifest, write_manifest
 from shoal.runtime.journal.run_lock import RunLock
 
 ROOT_VARIABLE = "SHOAL_RUNS"
@@ -168,6 +168,28 @@ def find_run(run: str, *, root: Path | str | None = None) -> Path:
         raise RunNotFound(
             f"there is no run {run!r} in {parent}. `shoal runs` lists the runs there are", run=run
         )
+    return path
+
+
+def find_directory(
+    run: Path | str, *, root: Path | str | None = None, holds: Sequence[str] = (FILE_NAME,)
+) -> Path:
+    """What a user means by a run: its name, or a path to its directory.
+
+    A word that is no run's name is a directory here if that has one of ``holds``. Raises :class:`RunNotFound`, and
+    :class:`ConfigError` for a word that is neither.
+    """
+    typed = str(run)
+    path = Path(os.path.abspath(os.path.expanduser(typed)))
+    if os.sep not in typed and typed not in (".", "..", "~"):
+        try:
+            return find_run(typed, root=root)
+        except (RunNotFound, ConfigError):
+            if not any((path / name).exists() for name in holds):
+                raise
+    if not path.is_dir():
+        what = "is a file: name the directory of a run" if path.exists() else "does not exist"
+        raise RunNotFound(f"{path} {what}. `shoal runs` lists the runs there are", run=typed)
     return path
 
 

@@ -1,4 +1,4 @@
-"""Values as their msgpack data, without the models they were made from; and that data as JSON, nothing lost.
+"""Payloads as their msgpack data, without the models they were made from; and that data as JSON, nothing lost.
 
 What JSON has no form for is an object with one name that begins with ``$``::
 
@@ -6,13 +6,14 @@ What JSON has no form for is an object with one name that begins with ``$``::
     {"$float": "nan"}                   nan, inf, -inf
     {"$map": [[3, "c"], ["d", 4]]}      a map with keys that are no texts, or that looks like one of these
     {"$ext": [5, "AA=="]}               a msgpack extension: its code and bytes
-    {"$msgpack": "wQ=="}                a value that is no msgpack, or nested too deep to be looked at
+    {"$msgpack": "wQ=="}                a payload that is no msgpack, or nested too deep to be looked at
 
 Floats are written with a point or an exponent, so that 1.0 does not come back as 1.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from base64 import b64encode
 from dataclasses import dataclass
@@ -20,29 +21,29 @@ from typing import Any
 
 import msgpack
 
-from shoal.blackboard.version import Value
 from shoal.runtime.codec import NATIVE_TAGS
 
+_LINE_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
 DEEPEST = 100
 """Levels of lists and maps that are looked at: nothing that follows recurses deeper."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A value that cannot be shown as data."""
+    """A payload that cannot be shown as data."""
 
     payload: bytes
     why: str
 
 
-def data_of(value: Value) -> Any:
-    """What a value holds: what msgpack has, or :class:`Unreadable`. Raises nothing."""
+def data_of(payload: bytes) -> Any:
+    """What a payload holds: what msgpack has, or :class:`Unreadable`. Raises nothing."""
     try:
-        data = msgpack.unpackb(value.payload, strict_map_key=False)
+        data = msgpack.unpackb(payload, strict_map_key=False)
     except Exception:  # msgpack's own classes, ValueError, UnicodeDecodeError, TypeError of a list as a key
-        return Unreadable(value.payload, "no msgpack")
+        return Unreadable(payload, "no msgpack")
     if _is_deep(data):
-        return Unreadable(value.payload, f"nested deeper than {DEEPEST} levels")
+        return Unreadable(payload, f"nested deeper than {DEEPEST} levels")
     return data
 
 
@@ -71,6 +72,11 @@ def as_json(data: Any) -> Any:
         case dict():
             return {"$map": [[as_json(key), as_json(one)] for key, one in data.items()]}
     return data
+
+
+def json_line(record: Any) -> str:
+    """One line of JSON, also for those to whom U+2028 and its like end a line."""
+    return json.dumps(record, ensure_ascii=False, allow_nan=False).translate(_LINE_ENDS)
 
 
 def _base64(data: bytes) -> str:

@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import typer
 from rich.console import Console, RenderableType
@@ -15,13 +16,19 @@ from rich.markup import escape
 from rich.segment import ControlType
 from rich.text import Text
 
-from shoal.blackboard.replay.lines import Line
-from shoal.blackboard.replay.text import printable
 from shoal.runtime.errors import ShoalError
 from shoal.runtime.redaction import redact
+from shoal.runtime.terminal.text import printable
 
 WIDTH = 120
 """Columns of a page where the output is no terminal."""
+
+
+class Line(NamedTuple):
+    """A line, and how far to indent what does not fit on it."""
+
+    text: Text
+    indent: int
 
 
 class Output:

@@ -8,10 +8,9 @@ from typing import Any
 
 import msgpack
 
-from shoal.blackboard.replay.data import Unreadable, data_of, type_name
-from shoal.blackboard.version import Value
 from shoal.runtime.redaction import redact
 from shoal.runtime.secret_fields import redact_field
+from shoal.runtime.terminal.data import Unreadable, data_of, type_name
 
 _BYTES_SHOWN = 12
 _LONGEST_SECRET = 4096
@@ -34,10 +33,10 @@ def clipped(text: str, most: int) -> str:
     return line if len(line) <= most and len(text) <= 4 * most else line[: most - 1] + "…"
 
 
-def value_text(value: Value, most: int) -> str:
+def value_text(tag: str, payload: bytes, most: int) -> str:
     """A value on one line: the type's name, unless it is a native one, and the data."""
-    name = printable(type_name(value.tag))
-    text = data_text(data_of(value), most)
+    name = printable(type_name(tag))
+    text = data_text(data_of(payload), most)
     return f"{name} {text}" if name else text
 
 
