@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 import pytest
 from hypothesis import settings
 
-# No deadline: a shared machine's pauses are not a defect of the code under test.
-settings.register_profile("shoal", deadline=None, print_blob=True)
-settings.load_profile("shoal")
+# No deadline: a shared machine's pauses are not a defect of the code under test. The same examples each time, so that
+# what passed passes again; HYPOTHESIS=search looks for new ones.
+settings.register_profile("shoal", deadline=None, print_blob=True, derandomize=True)
+settings.register_profile("search", deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS", "shoal"))
 
 # A shell without job control starts what runs in its background with SIGINT ignored, and that is inherited: the
 # commands that tests interrupt would never know.

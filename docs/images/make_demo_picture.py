@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from typer import Typer
 
-from shoal.blackboard.replay import output
+from shoal.runtime.terminal import output
 from shoal.demo.command import demo
 
 PICTURE = Path(__file__).resolve().with_name("demo.svg")

@@ -31,5 +31,15 @@ async def test_a_run_of_a_moment_has_its_last_line_in_the_log() -> None:
     assert line.startswith("quick: 2 of 2 tasks, 2 done")
 
 
+async def test_what_was_said_of_a_run_that_is_over_is_not_said_again() -> None:
+    out = io.StringIO()
+    display = LineDisplay(Console(file=out))
+    progress = Progress("quick", 1, 0.0)
+    progress.ended(State.DONE, 1.0)
+    said = display._print(progress.shown(2.0), None)
+    display._print(progress.shown(9.0), said)
+    assert len(out.getvalue().splitlines()) == 1
+
+
 async def test_a_run_that_never_began_has_none() -> None:
     assert await shown_of(Progress("broken", 2, time.monotonic())) == []

@@ -176,7 +176,7 @@ def test_a_summary_counts_every_state_and_judges_over_what_has_a_score() -> None
             one(State.FAILED, 0.0, 90.0),
             one(State.NOT_STARTED, None, None, None),
         ],
-        Circumstances(wall_s=6.0, restarts=2),
+        Circumstances(wall_s=9.0, work_s=6.0, restarts=2),
     )
     assert summary.states == {"done": 1, "partial": 1, "failed": 1, "not_started": 1}
     assert (summary.score, summary.scored, summary.complete) == (0.5, 3, False)
@@ -196,10 +196,20 @@ def test_time_between_sessions_is_not_time_at_work() -> None:
             event(104, DEAD_LETTER), event(105, TASK_LEFT_OPEN, "new"),
         ]
     )  # fmt: skip
-    for at in (None, 5.0, 17.0, 101.0):
-        sessions.seen(at)
+    for submitted, ended in ((None, None), (5.0, None), (13.0, 17.0), (11.5, 16.0), (14.0, 101.0)):
+        sessions.task(submitted, ended)
     assert (sessions.count, sessions.wall_s) == (2, 12.0)
+    # 11.5 to 17, and, as one task had been open when the second session began, 100 to 101.
+    assert sessions.work_s == 6.5
     assert (sessions.restarts, sessions.dead_letters, sessions.left_open) == (1, 1, {"new": "why"})
+
+
+def test_a_session_in_which_no_task_ended_was_at_work_until_it_was_last_heard_of() -> None:
+    sessions = Sessions([EventEntry(1, 10.0, RUN_STARTED, None, None, {})])
+    assert sessions.work_s == 0.0
+    sessions.task(12.0, None)
+    sessions.task(15.0, None)
+    assert sessions.work_s == 3.0
 
 
 def test_progress_says_the_rate_of_the_last_minute_and_what_is_left() -> None:

@@ -74,7 +74,7 @@ class TeamFigures(BaseModel):
     """Of tasks with an answer, from submission to end."""
     latency_p95_s: float | None
     throughput: float | None
-    """Tasks that ended for each second of the whole run."""
+    """Tasks that ended for each second in which tasks were under way."""
     failures: int
     """Tasks without an answer."""
     messages: int

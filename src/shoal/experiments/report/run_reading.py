@@ -129,6 +129,7 @@ class _Results:
                 run=run.id,
                 experiment=run.name,
                 wall_s=sessions.wall_s,
+                work_s=sessions.work_s,
                 sessions=sessions.count,
                 restarts=sessions.restarts,
                 dead_letters=sessions.dead_letters,
@@ -140,7 +141,7 @@ def _counted(run: ExperimentRun, status: str, events: list[EventEntry]) -> tuple
     results, sessions = _Results(run, status), Sessions(events)
     for result in results.each():
         results.take(result)
-        sessions.seen(result.ended_at)
+        sessions.task(result.submitted_at, result.ended_at)
     return results, sessions
 
 

@@ -64,7 +64,7 @@ def tiles(facts: RunFacts) -> list[Tile]:
             Tile(
                 "throughput",
                 rate(found.throughput).replace(" tasks/", " /"),
-                f"tasks; {duration(found.wall_s)} of work",
+                f"tasks; {duration(found.work_s)} of work",
             )
         )
     if messages := found.messages or facts.traffic.total.messages:
@@ -119,7 +119,7 @@ def _what_was_run(facts: RunFacts) -> Iterator[tuple[str, str]]:
     yield "began", moment(facts.created_at)
     if facts.last_at is not None:
         yield "last entry", moment(facts.last_at)
-    yield "sessions", f"{facts.summary.sessions}, {duration(facts.summary.wall_s)} of work in all"
+    yield "sessions", f"{facts.summary.sessions}, {duration(facts.summary.wall_s)} in all"
     if sessions:
         last = sessions[-1]
         yield "where", f"{last.get('host', '')}, {last.get('cpus', '?')} CPUs, {last.get('platform', '')}"

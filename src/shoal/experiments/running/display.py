@@ -45,7 +45,7 @@ class LineDisplay:
 
     async def follow(self, progress: Progress) -> None:
         """See :class:`Display`."""
-        last = ""
+        last: Shown | None = None
         try:
             while True:
                 await asyncio.sleep(_LINE_S)
@@ -55,11 +55,12 @@ class LineDisplay:
             if shown.ended:  # else it never began, and why is said next
                 self._print(shown, last)
 
-    def _print(self, shown: Shown, last: str) -> str:
+    def _print(self, shown: Shown, last: Shown | None) -> Shown:
         line = plain_line(shown)
-        if line != last:
+        over = last is not None and last.ended == last.total  # what goes on is the clock
+        if last is None or (not over and line != plain_line(last)):
             self._console.print(line, highlight=False, soft_wrap=True, markup=False)
-        return line
+        return shown
 
 
 def display_for(console: Console) -> Display:

@@ -72,6 +72,7 @@ def _rewrite(
     summary = totals.summary(
         Circumstances(
             run=names.run, experiment=names.experiment, team=names.team, wall_s=sessions.wall_s,
+            work_s=sessions.work_s,
             sessions=sessions.count, restarts=sessions.restarts, dead_letters=sessions.dead_letters,
             outside_calls=sum(cost.calls for cost in left.values()),
             outside_tokens=sum(cost.input_tokens + cost.output_tokens for cost in left.values()),
@@ -107,6 +108,5 @@ def _counted(
     for result in results:
         totals.add(result)
         left.pop(result.task, None)
-        sessions.seen(result.submitted_at)
-        sessions.seen(result.ended_at)
+        sessions.task(result.submitted_at, result.ended_at)
         yield result

@@ -49,8 +49,10 @@ class Summary(BaseModel):
     latency_p95_s: float | None
     wall_s: float
     """Time that programs worked on it: all sessions together."""
+    work_s: float = 0.0
+    """Of that, the time from a session's first task to the end of its last: without starting and stopping the team."""
     throughput: float | None
-    """Tasks that ended, for each second of ``wall_s``."""
+    """Tasks that ended, for each second of ``work_s``."""
     sessions: int
     restarts: int
     """How often an agent's process was started again."""
@@ -71,6 +73,7 @@ class Circumstances(BaseModel):
     experiment: str = ""
     team: str = ""
     wall_s: float = 0.0
+    work_s: float = 0.0
     sessions: int = 1
     restarts: int = 0
     dead_letters: int = 0
@@ -126,7 +129,7 @@ class Totals:
             attempts=self._attempts,
             latency_p50_s=quantile(self._times, 0.5),
             latency_p95_s=quantile(self._times, 0.95),
-            throughput=ended / around.wall_s if around.wall_s > 0 else None,
+            throughput=ended / around.work_s if around.work_s > 0 else None,
         )
 
 
