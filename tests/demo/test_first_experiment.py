@@ -39,6 +39,8 @@ def stable(printed: str) -> list[str]:
     for line in printed.splitlines():
         if "took" in line and "start" in line:
             continue  # the heading of a trace is as wide as its times
+        if re.match(r"\S+: [\d,]+ of [\d,]+ tasks, ", line):
+            continue  # progress: on a terminal, which the guide shows, it is drawn over
         kept = re.split(r"\s+\d\.\d{3} |\s{2,}\S+ (?:ms|µs|s) ", _TIME.sub("0 ms", line))[0]
         lines.append(re.sub(r"[\s─├└]+", " ", re.sub(r"\(\d\.\d MB\)", "", kept)).strip())
     return sorted(line for line in lines if line)

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from shoal.runtime.config import make_config
+from shoal.runtime.durable.run_effects import without_password
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.extensions import check_settings, open_all
 from shoal.runtime.host import Host
@@ -59,8 +60,9 @@ class Starting:
         return system
 
     async def _start_with_run(self) -> System:
-        # (A store's address may hold a password.)
-        settings = self._config.model_dump(mode="json", exclude_defaults=True, exclude={"state_store"})
+        settings = self._config.model_dump(mode="json", exclude_defaults=True)
+        if store := self._config.state_store:
+            settings["state_store"] = without_password(store)
         taken = take_run(self._run, root=self._root, settings=settings, now=time.time())
         try:
             return await self._start_with(taken)

@@ -79,7 +79,7 @@ def test_a_run_without_calls_or_no_run_is_one_line(tmp_path: Path) -> None:
     for run, said in (
         ("nothing", "there is no run 'nothing'"),
         (str(tmp_path), "has no recorded model calls"),
-        (f"{tmp_path}/nothing", "there is no directory"),
+        (f"{tmp_path}/nothing", "nothing does not exist"),
     ):
         done = CliRunner().invoke(app, ["cost", run, "--root", str(tmp_path)])
         assert done.exit_code == 1

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import secrets
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -10,10 +11,12 @@ from pydantic import BaseModel
 
 import shoal
 from shoal import LLMAgent, ScriptedModel
+from shoal.actors.llm.books import settle_books
 from shoal.errors import TaskUnknown
 from shoal.experiments.replaying.replay import Options, Replayed, replay_task
 from shoal.models.chat import ChatRequest, Role
 from shoal.runtime.journal.reader import RunReader
+from tests.runtime.durable.stores import HAS_POSTGRES, database
 
 CALLS: list[str] = []
 """What was really asked, called or sent."""
@@ -60,7 +63,8 @@ def team(first: Any = shorten, prompt: str = "Look it up.") -> shoal.Topology:
 
 
 async def recorded(folder: Path, made: Callable[[], shoal.Topology] = team, **options: Any) -> Path:
-    async with shoal.start("local", run="r", runs_root=folder, journal="messages", **options) as system:
+    options = {"run": "r", **options}
+    async with shoal.start("local", runs_root=folder, journal="messages", **options) as system:
         built = await system.build(made(), name="team")
         await system.run.task(built, "spawn more", task="t-1")
         path = system.run.path
@@ -82,6 +86,19 @@ async def test_a_task_is_played_again_with_recorded_answers_and_nothing_is_asked
         assert found.now.output == "it is SPAWN"
         assert (found.effects, found.messages) == (3, 3)
     assert CALLS == []
+
+
+@pytest.mark.skipif(not HAS_POSTGRES, reason="no PostgreSQL here")
+async def test_what_is_kept_in_postgresql_is_played_again_and_counted(tmp_path: Path) -> None:
+    path = await recorded(
+        tmp_path / secrets.token_hex(4), run=f"r-{secrets.token_hex(4)}", state_store=database()
+    )
+    found = await replayed(path, team(), state_store=database())
+    assert found.same, found.divergences
+    assert (found.effects, CALLS) == (3, [])
+    books = settle_books(path, state_store=database())
+    assert books.differences == ()
+    assert (books.recorded.requests, books.lost.requests) == (2, 0)
 
 
 async def test_a_changed_prompt_is_named_where_the_model_is_first_asked_for_something_else(

@@ -1,9 +1,10 @@
 """The books of a run that is over, settled: its records, its budgets and its journal agree on every token and cent.
 
-Three files know what model calls took. ``state/*.db`` has the recorded calls, ``limits.db`` what was charged, and
-``journal.db`` the spans. A process that is killed leaves them apart: a charge without a record, a record without its
-settlement, a span that was never sent. The record is what counts: charges that it names become what it says, all others
-are lost calls, and the journal gets the spans that it lacks. See ``docs/decisions/0021-books-that-agree.md``.
+Three places know what model calls took. The agents' state (``state/*.db``, or PostgreSQL) has the recorded calls,
+``limits.db`` what was charged, and ``journal.db`` the spans. A process that is killed leaves them apart: a charge
+without a record, a record without its settlement, a span that was never sent. The record is what counts: charges that
+it names become what it says, all others are lost calls, and the journal gets the spans that it lacks. See
+``docs/decisions/0021-books-that-agree.md``.
 """
 
 from __future__ import annotations
@@ -98,13 +99,14 @@ class _Sums:
             self.levels[level] = self.levels.get(level, Sum()).plus(*limited)
 
 
-def settle_books(run_dir: Path, *, over: bool = True, now: float | None = None) -> Books:
+def settle_books(
+    run_dir: Path, *, over: bool = True, now: float | None = None, state_store: str = ""
+) -> Books:
     """Settle the books of a run, by its directory. Done again, it changes nothing.
 
     For when its system was shut down. Not ``over``, before it is started again after a death of its program: processes
     that the program left behind may still record a call, so nothing is lost yet, and the sums are those of the records.
-    Who runs the run holds it meanwhile. State in PostgreSQL (``state_store``) is not read: calls that are recorded
-    there are missing in the sums, and ``differences`` says so.
+    Who runs the run holds it meanwhile. ``state_store``: as of :func:`~shoal.runtime.durable.run_effects.run_effects`.
 
     Raises :class:`RunNotFound`, :class:`RunInUse` while another process runs it, and ``StoreError`` for files that
     cannot be read.
@@ -121,9 +123,11 @@ def settle_books(run_dir: Path, *, over: bool = True, now: float | None = None) 
             run=run_dir.name, pid=holder.pid,
         )  # fmt: skip
     now = time.time() if now is None else now
-    ledger = close_ledger(run_dir, _recorded_charges(run_dir), now, over=over)
+    ledger = close_ledger(run_dir, _recorded_charges(run_dir, state_store), now, over=over)
     sums = _Sums()
-    journal, added = _complete_journal(run_dir, _counted(run_dir, ledger if over else None, sums))
+    journal, added = _complete_journal(
+        run_dir, _counted(recorded_calls(run_dir, state_store), ledger if over else None, sums)
+    )
     budget = None if ledger is None else _sum_of(ledger.run)
     total = sums.recorded.plus(*sums.lost)
     return Books(
@@ -132,14 +136,16 @@ def settle_books(run_dir: Path, *, over: bool = True, now: float | None = None) 
     )  # fmt: skip
 
 
-def _recorded_charges(run_dir: Path) -> Iterator[Charge]:
-    for _, call in recorded_calls(run_dir):
+def _recorded_charges(run_dir: Path, state_store: str) -> Iterator[Charge]:
+    for _, call in recorded_calls(run_dir, state_store):
         yield from (charge for charge in call.charges if charge.permit)
 
 
-def _counted(run_dir: Path, ledger: ClosedLedger | None, sums: _Sums) -> Iterator[tuple[str, ModelCall]]:
+def _counted(
+    recorded: Iterator[tuple[str, ModelCall]], ledger: ClosedLedger | None, sums: _Sums
+) -> Iterator[tuple[str, ModelCall]]:
     """Every call with its key, the lost ones last; each is added up."""
-    for key, call in recorded_calls(run_dir):
+    for key, call in recorded:
         sums.add(call)
         yield key, call
     for lost in ledger.lost if ledger is not None else ():

@@ -24,10 +24,7 @@ def replay_model(run: Path | str, model: str) -> ReplayModel:
         if call.response is not None:
             answers.setdefault(_digest(key), []).append((call.at, call.response))
     if not answers:
-        raise NotRecorded(
-            f"{directory} has no recorded answers of a model; PostgreSQL (state_store) is not read",
-            model=model,
-        )
+        raise NotRecorded(f"{directory} has no recorded answers of a model", model=model)
     return ReplayModel({digest: _in_turn(found) for digest, found in answers.items()}, name=model)
 
 

@@ -19,8 +19,7 @@ from shoal.models.calling.account import CallAccount
 from shoal.models.chat import Usage
 from shoal.models.money import NANO
 from shoal.runtime.codec import decode, tag_of
-from shoal.runtime.durable.opening import state_files
-from shoal.runtime.durable.sqlite_store import SqliteStateStore
+from shoal.runtime.durable.run_effects import run_effects
 from shoal.runtime.journal.run_lock import holder_of
 
 
@@ -84,16 +83,16 @@ class Spent(NamedTuple):
         )
 
 
-def calls_of(run_dir: Path) -> Iterator[ModelCall]:
+def calls_of(run_dir: Path, state_store: str = "") -> Iterator[ModelCall]:
     """All calls of a run, by its directory: the recorded ones, then the lost ones. Raises ``StoreError`` when its
     state cannot be read.
 
-    While the run goes on, calls that are under way are not there. What a system keeps in PostgreSQL (``state_store``)
-    is not read.
+    While the run goes on, calls that are under way are not there. ``state_store``: as of
+    :func:`~shoal.runtime.durable.run_effects.run_effects`.
     """
     # First the charges: what is recorded after this is found to be.
     left = {lost.permit: lost for lost in left_charges(run_dir, over=holder_of(run_dir) is None)}
-    for _, call in recorded_calls(run_dir):
+    for _, call in recorded_calls(run_dir, state_store):
         for charge in call.charges:
             left.pop(charge.permit, None)
         yield call
@@ -107,17 +106,13 @@ def costs_by_task(run_dir: Path) -> dict[str, Spent]:
     return spent_by(calls_of(run_dir), By.TASK)
 
 
-def recorded_calls(run_dir: Path) -> Iterator[tuple[str, ModelCall]]:
+def recorded_calls(run_dir: Path, state_store: str = "") -> Iterator[tuple[str, ModelCall]]:
     """The recorded calls alone, each with the key it is recorded under."""
     tag = tag_of(ModelCall)
-    for path in sorted(state_files(run_dir)):
-        store = SqliteStateStore(path, create=False)
-        try:
-            for key, payload in store.recorded(tag):
-                call: ModelCall = decode(tag, payload)
-                yield key, call
-        finally:
-            store.close()
+    with run_effects(run_dir, state_store) as effects:
+        for key, payload in effects.tagged(tag):
+            call: ModelCall = decode(tag, payload)
+            yield key, call
 
 
 def spent_by(calls: Iterable[ModelCall], by: By) -> dict[str, Spent]:

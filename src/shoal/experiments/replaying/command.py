@@ -22,8 +22,8 @@ from shoal.runtime.terminal.options import Root, Run
 DIFFERENT = 3
 """Exit status when something went another way than it was recorded."""
 _PAGE = 1000
-_NOT_REPLAYED = ("budget", "limits", "journal")
-"""Settings that decide when models are asked: a replay asks none."""
+_NOT_REPLAYED = ("budget", "limits", "journal", "state_store")
+"""Settings that decide when models are asked (a replay asks none) and where state is kept (it keeps none)."""
 
 
 def replay(
@@ -45,7 +45,9 @@ def replay(
     """Play a task again in this process: recorded answers of models and tools, no network. Says where it diverged."""
     with experiment_errors("replay"), open_experiment(run, root=root) as recorded:
         plan = plan_resume(recorded.path)
-        options = Options(live=live, debug=pdb, limit_s=limit_s, settings=_settings(plan))
+        options = Options(
+            live=live, debug=pdb, limit_s=limit_s, settings=_settings(plan), state_store=plan.state_store
+        )
         replays = asyncio.run(_all(recorded, plan, task, options, as_lines=json))
     if not json:
         Console().print(replayed_page(replays[0]) if task is not None else replays_page(replays))

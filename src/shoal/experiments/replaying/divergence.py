@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from shoal.experiments.replaying.effect_record import EffectRecord, Wanted
-from shoal.experiments.replaying.recorded_effects import Name
+from shoal.runtime.durable.run_effects import Name
 from shoal.runtime.journal.entries import MessageEntry
 
 _SHOWN = 5

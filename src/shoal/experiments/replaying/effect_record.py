@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from shoal.experiments.replaying.recorded_effects import Name
+from shoal.runtime.durable.run_effects import Name
 from shoal.runtime.durable.store import Recorded
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,11 @@ from shoal.experiments.errors import Diverged
 from shoal.experiments.replaying.divergence import Divergence, Ended, divergences
 from shoal.experiments.replaying.effect_record import EffectRecord
 from shoal.experiments.replaying.no_network import no_network
-from shoal.experiments.replaying.recorded_effects import RecordedEffects
 from shoal.experiments.replaying.replay_store import ReplayAccess, ReplayStore
 from shoal.experiments.workload.outputs import output_of
 from shoal.runtime.codec import decode
+from shoal.runtime.durable.run_effects import Name, RunEffects, run_effects
+from shoal.runtime.durable.store import Recorded
 from shoal.runtime.errors import ShoalError
 from shoal.runtime.journal.errors import TaskUnknown
 from shoal.runtime.journal.ledger import TaskEntry, TaskState
@@ -45,6 +46,8 @@ class Options:
     """Longest time for one task."""
     settings: dict[str, Any] = field(default_factory=dict)
     """Of the system, as ``models``."""
+    state_store: str = ""
+    """The PostgreSQL that the run's state is in, for who knows it."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +86,9 @@ async def replay_task(
             task=task,
         )
     before = reader.messages(task)
-    with contextlib.closing(RecordedEffects(reader.path)) as recorded:
+    with run_effects(reader.path, options.state_store) as recorded:
         handled = {(one.recipient, bytes.fromhex(one.id)) for one in before}
-        record = EffectRecord(recorded.of_handlings(handled), recorded.find)
+        record = EffectRecord(_effects_of(recorded, handled), lambda name: recorded.find(*name))
         with tempfile.TemporaryDirectory(prefix="shoal-replay-") as folder:
             await _play(entry, reader.manifest.run, topology, team, record, Path(folder), options)
             with RunReader(Path(folder) / reader.manifest.run) as replayed:
@@ -95,6 +98,15 @@ async def replay_task(
     unsettled = entry.open or entry.attempts > 1
     found = divergences(before, now, record, ended, unsettled=unsettled)
     return Replayed(task, *ended, found, len(now), len(record.taken))
+
+
+def _effects_of(recorded: RunEffects, handlings: Iterable[tuple[str, bytes]]) -> dict[Name, Recorded]:
+    """All effects of several handlings."""
+    return {
+        Name(agent, scope, key): effect
+        for agent, scope in handlings
+        for key, effect in recorded.of_handling(agent, scope).items()
+    }
 
 
 async def _play(

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 
 from shoal.experiments.errors import Diverged
 from shoal.experiments.replaying.effect_record import EffectRecord
-from shoal.experiments.replaying.recorded_effects import Name
 from shoal.runtime.durable.access import OwnStateAccess
+from shoal.runtime.durable.run_effects import Name
 from shoal.runtime.durable.store import Claimed, Handled, Recorded, Saved, State, StateStore, Unknown
 from shoal.runtime.host import Host
 

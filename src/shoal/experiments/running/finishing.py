@@ -23,7 +23,8 @@ def finish_complete(plan: Plan) -> Outcome | None:
     scores = Scores(plan.scorer)
     remember_scores(plan.path, scores)
     names = Names(plan.run, plan.experiment.name, plan.environment.team)
-    return Outcome(plan.run, plan.path, Ending.COMPLETE, rewrite(plan.path, plan.tasks, scores, names))
+    summary = rewrite(plan.path, plan.tasks, scores, names, plan.state_store)
+    return Outcome(plan.run, plan.path, Ending.COMPLETE, summary)
 
 
 def _is_open(plan: Plan) -> bool:

@@ -49,6 +49,11 @@ class Plan:
         """The run's directory."""
         return self.root / self.run
 
+    @property
+    def state_store(self) -> str:
+        """The PostgreSQL in which durable state is kept; empty: files of the run."""
+        return str(self.experiment.settings.get("state_store") or "")
+
     @cached_property
     def signature(self) -> Signature:
         """What the team accepts: its handlers are read once."""

@@ -34,7 +34,9 @@ class Names(NamedTuple):
     team: str = ""
 
 
-def rewrite(path: Path, tasks: Iterable[Task], scores: Scores, names: Names) -> Summary:
+def rewrite(
+    path: Path, tasks: Iterable[Task], scores: Scores, names: Names, state_store: str = ""
+) -> Summary:
     """Write ``results.jsonl`` and ``summary.json`` of the run in this directory, which nobody runs now.
 
     Nobody can go on with it meanwhile. Raises ``RunInUse`` when somebody does.
@@ -43,9 +45,9 @@ def rewrite(path: Path, tasks: Iterable[Task], scores: Scores, names: Names) -> 
     the scorer raises; nothing changes then.
     """
     # Before the lock is taken: a run that somebody has may have calls under way, which are not lost ones.
-    for difference in settle_books(path).differences:
+    for difference in settle_books(path, state_store=state_store).differences:
         _log.warning("the books of %s differ: %s", names.run, difference)
-    costs = costs_of(calls_of(path))
+    costs = costs_of(calls_of(path, state_store))
     lock = RunLock(path)
     try:
         return _rewrite(path, tasks, scores, names, costs)
@@ -84,7 +86,7 @@ def _rewrite(
 
 
 def rewrite_ended(
-    path: Path, tasks: Iterable[Task], scores: Scores, *, without_failed: bool = False
+    path: Path, tasks: Iterable[Task], scores: Scores, *, without_failed: bool = False, state_store: str = ""
 ) -> dict[str, State]:
     """Write only the tasks that have ended, in their order: what a session that goes on appends to. Says which."""
     ended: dict[str, State] = {}
@@ -96,7 +98,9 @@ def rewrite_ended(
                 yield result
 
     with RunReader(path) as reader:
-        recorded = Recorded(reader.task, costs_of(calls_of(path)), trails_of(reader.iter_messages()))
+        recorded = Recorded(
+            reader.task, costs_of(calls_of(path, state_store)), trails_of(reader.iter_messages())
+        )
         judge = scores.of if scores.judging else None
         write_lines(path / RESULTS_FILE, kept(results_of(tasks, recorded, judge)))
     return ended

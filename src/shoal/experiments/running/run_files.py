@@ -40,7 +40,9 @@ def begin_files(plan: Plan, path: Path, scores: Scores, *, now: float) -> dict[s
     ended: dict[str, State] = {}
     if plan.resume:
         remember_scores(path, scores)
-        ended = rewrite_ended(path, plan.tasks, scores, without_failed=plan.retry_failed)
+        ended = rewrite_ended(
+            path, plan.tasks, scores, without_failed=plan.retry_failed, state_store=plan.state_store
+        )
     else:
         write_lines(path / RESULTS_FILE, ())
     write_json(path / EXPERIMENT_FILE, plan.spec)

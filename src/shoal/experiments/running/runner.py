@@ -93,7 +93,7 @@ class Runner:
         plan = self._plan
         if plan.resume:
             # Nothing is closed: a host that outlived the program may still record a call.
-            await asyncio.to_thread(settle_books, plan.path, over=False)
+            await asyncio.to_thread(settle_books, plan.path, over=False, state_store=plan.state_store)
         with going_on_with(plan.path) if plan.resume else contextlib.nullcontext():
             folder = Path(plan.environment.folder)
             settings = settings_of(plan.experiment, folder, plan.address, runs=plan.root)
@@ -237,7 +237,7 @@ class Runner:
     def _rewrite(self) -> Summary:
         plan = self._plan
         names = Names(plan.run, plan.experiment.name, plan.environment.team)
-        return rewrite(plan.path, plan.tasks, self._scores, names)
+        return rewrite(plan.path, plan.tasks, self._scores, names, plan.state_store)
 
     async def _save_what_there_is(self) -> None:
         """After an error: what it was is said by that, and results that cannot be written now are by a resume."""

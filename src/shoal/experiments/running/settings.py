@@ -8,7 +8,6 @@ from typing import Any
 from shoal.experiments.cluster import cluster_settings
 from shoal.experiments.file.spec import Experiment
 from shoal.models.spec import Model, Rates
-from shoal.runtime.config import Config
 
 
 def settings_of(
@@ -31,8 +30,7 @@ def settings_of(
         "limits": {name: one for name, one in limits.items() if one},
         "journal": experiment.output.journal,
     }
-    if "seed" in Config.model_fields:
-        settings["seed"] = experiment.seed
+    settings["seed"] = experiment.seed
     cluster = cluster_settings(experiment.cluster, folder, address, runs=runs)
     return {**settings, **cluster, **experiment.settings}
 

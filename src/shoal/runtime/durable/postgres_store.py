@@ -10,13 +10,14 @@ Texts hold no NUL here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from shoal.runtime.durable.errors import Fenced, StoreBroken, StoreError
 from shoal.runtime.durable.handled_rows import newest_handled, pack_handled, trims
 from shoal.runtime.durable.postgres_database import PostgresDatabase, PostgresTables
 from shoal.runtime.durable.store import WINDOW, Claimed, Handled, Recorded, Saved, State, Unknown
+from shoal.runtime.provenance import read_marked_tag
 
 VERSION = 2
 _TABLES = PostgresTables(
@@ -50,6 +51,12 @@ _EFFECT = f"SELECT generation, tag, payload FROM shoal.effects WHERE {_EFFECT_KE
 _DONE = """INSERT INTO shoal.effects AS known VALUES (%s, %s, %s, %s, %s, %s, %s)
     ON CONFLICT (run, agent, scope, key) DO UPDATE SET tag = excluded.tag, payload = excluded.payload,
     generation = excluded.generation WHERE known.tag IS NULL"""
+
+
+_TAGGED = (
+    "SELECT key, tag, payload FROM shoal.effects WHERE run = %s AND tag LIKE %s ORDER BY agent, scope, key"
+)
+_OF = "SELECT key, tag, payload FROM shoal.effects WHERE run = %s AND agent = %s AND scope = %s AND tag IS NOT NULL"
 
 
 class PostgresStateStore:
@@ -198,6 +205,39 @@ class PostgresStateStore:
                 f"PostgreSQL store: some of what agent {agent!r} of run {self._run!r} handled is gone. Restore a backup"
             )
         return found
+
+
+class PostgresEffects:
+    """The recorded effects of one run: a :class:`~shoal.runtime.durable.run_effects.RunEffects`."""
+
+    def __init__(self, conninfo: str, run: str, *, busy_s: float = 10.0) -> None:
+        """As of :class:`PostgresStateStore`."""
+        self._run = run
+        self._database = PostgresDatabase(conninfo, _TABLES, busy_s=busy_s)
+
+    def tagged(self, tag: str) -> Iterator[tuple[str, bytes]]:
+        """See :class:`~shoal.runtime.durable.run_effects.RunEffects`."""
+        with self._database.transaction() as cursor:
+            rows = cursor.execute(_TAGGED, (self._run, f"%{tag}")).fetchall()
+        for key, marked, payload in rows:
+            if read_marked_tag(marked)[0] == tag:
+                yield key, bytes(payload)
+
+    def find(self, agent: str, scope: bytes, key: str) -> Recorded | None:
+        """See :class:`~shoal.runtime.durable.run_effects.RunEffects`."""
+        with self._database.transaction() as cursor:
+            found = _effect(cursor.execute(_EFFECT, (self._run, agent, scope, key)).fetchone())
+        return found if isinstance(found, Recorded) else None
+
+    def of_handling(self, agent: str, scope: bytes) -> dict[str, Recorded]:
+        """See :class:`~shoal.runtime.durable.run_effects.RunEffects`."""
+        with self._database.transaction() as cursor:
+            rows = cursor.execute(_OF, (self._run, agent, scope)).fetchall()
+        return {key: Recorded(tag, bytes(payload)) for key, tag, payload in rows}
+
+    def close(self) -> None:
+        """Let go of the connection. Closing twice is fine."""
+        self._database.close()
 
 
 def _fenced(agent: str, generation: int, holder: int) -> Fenced:
