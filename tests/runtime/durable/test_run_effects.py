@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,7 @@ def test_a_run_that_recorded_nothing_has_no_effects(tmp_path: Path) -> None:
 def test_effects_are_read_from_postgresql_where_the_run_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name = tmp_path.name
+    name = f"run-{secrets.token_hex(4)}"
     recorded_by(PostgresStateStore(database(), name))
     check(tmp_path / name, database())  # who knows it says it
     with RunDirectory.create(
