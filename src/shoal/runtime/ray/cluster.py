@@ -16,6 +16,7 @@ from shoal.runtime.errors import (
     AgentStopped,
     ConfigError,
     ShoalError,
+    SpawnError,
     SystemClosed,
 )
 from shoal.runtime.failure import unpack_error
@@ -40,6 +41,8 @@ _log = logging.getLogger("shoal.cluster")
 _NEW_SYSTEM_S = 20.0
 """How long a killed system actor is waited for; its client starts another within a second or a few."""
 _LOOK_S = 0.05
+_STARTS_AGAIN = 3
+"""How often a host that was coming up while the system actor was killed is started again."""
 
 
 class RayPeers:
@@ -183,17 +186,30 @@ class RayPeers:
     ) -> HostInfo:
         """Start a host with its agents. Raises ``SpawnError``."""
         policy = policy or RestartPolicy()
-        reservation: Reservation = await call_system(self, "reserve", name, parent, policy, tenants)
-        if reservation.living is not None:
-            return reservation.living
-        record = HostRecord(name, reservation.generation, parent, policy, tenants)
-        try:
-            info, _ = await start_host(self._host_class, self._settings, record, reservation.spare, {})
-        except BaseException:
-            # Shielded: also when whoever spawns gave up, the name must become free.
-            await asyncio.shield(self.ask_system("release", name, record.generation))
-            raise
-        return info
+        again = 0
+        while True:
+            reservation: Reservation = await call_system(self, "reserve", name, parent, policy, tenants)
+            if reservation.living is not None:
+                return reservation.living
+            record = HostRecord(name, reservation.generation, parent, policy, tenants)
+            try:
+                info, _ = await start_host(
+                    self._host_class, self._settings, record, reservation.spare, {}, again=again
+                )
+            except BaseException as error:
+                retry = again < _STARTS_AGAIN and isinstance(error, SpawnError) and await self._unknown(name)
+                # Shielded: also when whoever spawns gave up, the name must become free.
+                await asyncio.shield(self.ask_system("release", name, record.generation))
+                if not retry:
+                    raise
+                again += 1
+            else:
+                return info
+
+    async def _unknown(self, name: str) -> bool:
+        """Whether the system actor has not heard of this host: it is another one than that which was asked for it."""
+        found: Whereabouts = await self.ask_system("lookup", name)
+        return found == Whereabouts(None, None)
 
     async def stop(self, address: str, reason: str, *, drain: bool, kill: bool) -> None:
         """Stop an agent elsewhere; a host that carries the agent's name ends with it."""

@@ -69,11 +69,14 @@ async def start_host(
     spare: str | None,
     suspects: dict[bytes, int],
     came_up: Callable[[], bool] = lambda: False,
+    *,
+    again: int = 0,
 ) -> tuple[HostInfo, Any]:
     """Start the process of a host, in a warm ``spare`` if there is one, and boot it. Raises ``SpawnError``.
 
     ``suspects``: messages in whose handling earlier incarnations died, and how often. ``came_up``: whether this
-    incarnation is known to have been up, so that its end is heard of by who keeps it.
+    incarnation is known to have been up, so that its end is heard of by who keeps it. ``again``: how often this was
+    tried in vain; Ray may still have the actors of those tries.
     """
     actor = await asyncio.to_thread(actor_by_name, spare, NAMESPACE) if spare else None
     node = record.policy.node or (settings.client_node if record.policy.with_client else "")
@@ -93,6 +96,7 @@ async def start_host(
             if came_up():
                 raise
     label = record.name if record.generation == 1 else f"{record.name}#{record.generation}"
+    label = f"{label}~{again}" if again else label
     actor = await _create(host_class, settings, label, node, place)
     return await _boot(actor, record, suspects, place), actor
 
