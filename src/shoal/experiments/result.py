@@ -65,5 +65,6 @@ class Result(BaseModel):
 
     @property
     def ended(self) -> bool:
-        """Whether it needs no more work: whatever it came to."""
-        return self.state is not State.NOT_STARTED
+        """Whether it needs no more work, whatever it came to. One that the run's budget cut while it was under way has
+        failed only for now: a run that is resumed with a larger one goes on with it."""
+        return self.ended_at is not None

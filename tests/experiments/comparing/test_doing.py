@@ -20,12 +20,19 @@ from shoal.experiments.file.loading import load
 from shoal.experiments.file.spec import Experiment
 from shoal.experiments.finished import open_experiment
 from shoal.experiments.importing import Importer
+from shoal.experiments.layout import RESULTS_FILE, SUMMARY_FILE
 from shoal.experiments.running.environment import read_environment
-from shoal.experiments.running.planning import again
+from shoal.experiments.running.finishing import finish_complete
+from shoal.experiments.running.outcome import Outcome
+from shoal.experiments.running.plan import Plan
+from shoal.experiments.running.planning import again, plan_resume, plan_run
+from shoal.experiments.running.runner import Runner
 from shoal.experiments.running.stop import Stop
 from shoal.experiments.workload.spec import WorkloadSpec
+from shoal.runtime.durable.errors import StoreBroken
 from shoal.runtime.journal.errors import RunNotFound
 from shoal.runtime.journal.reader import list_runs
+from shoal.runtime.journal.run_lock import RunLock
 
 CODE = '''
 from pydantic import BaseModel
@@ -89,6 +96,11 @@ def file(folder: Path, name: str, **fields: object) -> Path:
     path = folder / f"{name}.yaml"
     path.write_text(yaml.safe_dump(whole, sort_keys=False), encoding="utf-8")
     return path
+
+
+def plan(path: Path, root: Path) -> Plan:
+    """The run of an experiment's only team, as the comparison calls it."""
+    return plan_run(load(path), run=f"{path.stem}-team", root=root)
 
 
 async def test_teams_are_run_once_and_read_the_next_time(code: Path, tmp_path: Path) -> None:
@@ -199,6 +211,83 @@ async def test_a_stopped_comparison_goes_on_where_it_was_left(code: Path, tmp_pa
     ]
     assert found.tasks == 12
     assert any("Resumed in between: stopped-vote" in note for note in found.notes)
+
+
+async def test_after_a_stop_while_a_teams_results_are_written_the_next_one_is_not_begun(
+    code: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = Stop()
+
+    class StoppedAtItsEnd(Runner):
+        async def run(self) -> Outcome:
+            outcome = await super().run()
+            stop.ask("SIGINT")
+            return outcome
+
+    monkeypatch.setattr("shoal.experiments.comparing.doing.Runner", StoppedAtItsEnd)
+    path = file(code, "late", teams={"single": {"use": AGENT}, "vote": vote("charge", "refund")})
+    with pytest.raises(ComparisonStopped, match="stopped after late-single, before late-vote") as stopped:
+        await compare(path, root=tmp_path, stop=stop)
+    assert stopped.value.details["run"] == "late-single"
+    assert [run.run for run in list_runs(tmp_path)] == ["late-single"]
+    # Of the last team nothing is left to do: what was asked for is there.
+    assert (await compare(path, root=tmp_path, stop=Stop())).tasks == 12
+
+
+async def test_runs_that_were_judged_in_different_ways_are_not_held_against_each_other(
+    code: Path, tmp_path: Path
+) -> None:
+    one = file(code, "strict", team={"use": AGENT})
+    other = file(code, "loose", team=vote("charge", "refund"), score={"exact": {"ignore_case": True}})
+    judged = (
+        r"judged by exact \(field 'label'\) and run 'loose-team' by exact \(field 'label', ignore_case True\)"
+    )
+    with pytest.raises(NothingToCompare, match=judged):
+        await compare(one, other, root=tmp_path, baseline_required=False)
+    assert list_runs(tmp_path) == []
+    for path in (one, other):
+        await Runner(plan(path, tmp_path)).run()
+    with pytest.raises(NothingToCompare, match=judged):
+        await compare("strict-team", "loose-team", root=tmp_path, baseline_required=False)
+    same = file(code, "same", team=vote("charge"), score="exact")
+    found = await compare("strict-team", same, root=tmp_path, baseline_required=False)
+    assert found.scored == 12
+
+
+async def test_a_run_that_goes_on_or_was_killed_is_not_read_but_named(code: Path, tmp_path: Path) -> None:
+    """Its results so far have no costs, and would be called cheap."""
+    await compare(
+        file(code, "killed", teams={"single": {"use": AGENT}, "vote": vote("charge")}), root=tmp_path
+    )
+    run = tmp_path / "killed-vote"
+    lock = RunLock(run)
+    with pytest.raises(NothingToCompare, match=r"run 'killed-vote' is running \(process \d+ has it\)"):
+        await compare("killed-single", "killed-vote", root=tmp_path)
+    lock.release()
+    summary = (run / SUMMARY_FILE).read_text(encoding="utf-8")
+    later = rf"run 'killed-vote' was cut off .*: `shoal resume {run}` goes on with it"
+    (run / SUMMARY_FILE).unlink()  # in its first session
+    with pytest.raises(NothingToCompare, match=later):
+        await compare("killed-single", "killed-vote", root=tmp_path)
+    before = json.loads(summary) | {"sessions": 0}  # in a later one
+    (run / SUMMARY_FILE).write_text(json.dumps(before), encoding="utf-8")
+    with pytest.raises(NothingToCompare, match=later):
+        await compare("killed-single", "killed-vote", root=tmp_path)
+    (run / SUMMARY_FILE).write_text(summary, encoding="utf-8")
+    assert (await compare("killed-single", "killed-vote", root=tmp_path)).tasks == 12
+
+
+async def test_results_whose_last_line_is_cut_off_are_mended_as_the_error_says(
+    code: Path, tmp_path: Path
+) -> None:
+    await compare(file(code, "torn", teams={"single": {"use": AGENT}, "vote": vote("charge")}), root=tmp_path)
+    run = tmp_path / "torn-vote"
+    results = (run / RESULTS_FILE).read_bytes()
+    (run / RESULTS_FILE).write_bytes(results[:-40])
+    with pytest.raises(StoreBroken, match=rf"damaged; `shoal resume {run}` writes it anew"):
+        await compare("torn-single", "torn-vote", root=tmp_path)
+    finish_complete(plan_resume(run))
+    assert (run / RESULTS_FILE).read_bytes() == results
 
 
 async def test_the_run_of_a_baseline_that_was_made_can_be_planned_again(code: Path, tmp_path: Path) -> None:

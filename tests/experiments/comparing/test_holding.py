@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -56,8 +58,32 @@ def test_a_worse_team_is_called_worse_also_where_it_is_cheaper() -> None:
     )
     assert (
         found.verdict
-        == "No team is better than the single agent on 80 cases. The single agent is as good: use it."
+        == "No team is better than the single agent on 80 cases. The single agent is better: use it."
     )
+
+
+def test_a_single_agent_that_some_teams_are_worse_than_is_called_as_good_or_better() -> None:
+    base = right(60, 80)
+    found = compare_runs([single(base), made("rules", right(20, 80)), made("vote", base, tokens=300)])
+    assert [team.verdict.kind for team in found.teams[1:]] == [Kind.WORSE, Kind.AS_GOOD]
+    assert "The single agent is as good or better: use it." in found.verdict
+
+
+def test_a_team_whose_model_is_free_costs_nothing_and_is_not_said_to_ask_none() -> None:
+    paid: dict[str, Any]
+    free: dict[str, Any]
+    paid, free = {"usd": 0.01, "priced": True}, {"usd": 0.0, "priced": True}
+    found = compare_runs([single(right(30, 40), **paid), made("local", right(30, 40), tokens=500, **free)])
+    assert (found.teams[1].calls, found.teams[1].cost_multiplier) == (40, 0.0)
+    assert " It costs nothing. " in found.teams[1].verdict.text
+    turned = compare_runs([single(right(30, 40), **free), made("vote", right(30, 40), **paid)])
+    assert " It costs money, and the single agent costs none. " in turned.teams[1].verdict.text
+    none = compare_runs([single(right(30, 40), **paid), made("rules", right(30, 40), tokens=0, **free)])
+    assert " It asks no model, which the single agent does. " in none.teams[1].verdict.text
+    no_tokens = made("broken", right(30, 40), tokens=0)
+    asked = tuple(result.model_copy(update={"calls": 1}) for result in no_tokens.results)
+    failing = compare_runs([single(right(30, 40)), no_tokens._replace(results=asked)])
+    assert " It takes no tokens. " in failing.teams[1].verdict.text
 
 
 def test_a_team_that_is_as_good_and_cheaper_is_called_that() -> None:
@@ -76,6 +102,17 @@ def test_a_cheaper_team_that_may_well_be_worse_is_not_called_as_good() -> None:
     assert verdict.kind is Kind.CHEAPER
     assert "Cheaper, and for all these cases tell up to" in verdict.text
     assert "as good" not in f"{verdict.text} {found.verdict}".lower()
+
+
+def test_a_cheaper_team_is_not_called_as_good_where_no_interval_rules_out_a_loss() -> None:
+    same = [1.0, 1.0, 0.0, 0.5, 1.0, 0.0]
+    found = compare_runs([single(same), made("small", same, tokens=40)])
+    team = found.teams[1]
+    assert team.difference is not None
+    assert (team.difference.value, team.difference.low, team.verdict.kind) == (0.0, None, Kind.CHEAPER)
+    assert team.verdict.text.endswith("Cheaper; how much worse it may be, these cases do not tell.")
+    assert found.verdict.endswith("Cheaper, but perhaps worse: small.")
+    assert "as good" not in f"{team.verdict.text} {found.verdict}".lower()
 
 
 @pytest.mark.parametrize(("teams", "least"), [(1, 6), (2, 7), (3, 7), (4, 8)])
@@ -117,7 +154,9 @@ def test_tasks_that_only_some_have_or_came_to_are_left_out_and_counted() -> None
     short = made("short", right(30, 38))
     stopped = single(right(30, 40))
     results = list(stopped.results)
-    results[0] = results[0].model_copy(update={"state": State.NOT_STARTED, "score": None})
+    results[0] = results[0].model_copy(
+        update={"state": State.NOT_STARTED, "score": None, "ended_at": None, "took_s": None}
+    )
     found = compare_runs([stopped._replace(results=tuple(results)), short])
     assert (found.tasks, found.only_some, found.not_ended) == (37, 2, 1)
     assert found.teams[0].states[State.NOT_STARTED] == 1
@@ -125,6 +164,33 @@ def test_tasks_that_only_some_have_or_came_to_are_left_out_and_counted() -> None
         "Left out: 2 tasks that only some runs have (case-38, case-39).",
         "Left out: 1 task that not every run came to the end of (case-0).",
     )
+
+
+def test_a_task_that_the_budget_of_the_run_cut_is_left_out_and_is_no_wrong_answer() -> None:
+    """It failed for now: it has a cost and no end, and a run that is resumed goes on with it."""
+    cut = {"state": State.FAILED, "score": 0.0, "ended_at": None, "took_s": None, "output": None}
+    whole, short = single(right(20, 20)), made("vote", right(20, 20))
+    results = [one.model_copy(update=cut) if n < 8 else one for n, one in enumerate(short.results)]
+    found = compare_runs([whole, short._replace(results=tuple(results))])
+    assert (found.tasks, found.not_ended) == (12, 8)
+    team = found.teams[1]
+    assert team.score is not None
+    assert (team.score.value, team.failures, team.states[State.FAILED]) == (1.0, 0, 8)
+    assert team.verdict.kind is Kind.AS_GOOD
+    assert any("8 tasks that not every run came to the end of" in note for note in found.notes)
+
+
+def test_runs_that_were_judged_in_different_ways_are_not_compared() -> None:
+    one, other = single(right(5, 10), scale="exact"), made("vote", right(5, 10), scale="contains")
+    with pytest.raises(
+        NothingToCompare,
+        match=r"'triage-single' is judged by exact and run 'triage-vote' by contains.*`score`",
+    ):
+        compare_runs([one, other])
+    assert compare_runs([one, other._replace(scale="exact")]).scored == 10
+    assert (
+        compare_runs([one, other._replace(scale=None)]).scored == 10
+    )  # not known, as of runs that were made up
 
 
 def test_runs_of_other_inputs_seeds_or_tasks_are_not_compared() -> None:
@@ -147,7 +213,7 @@ def test_one_run_or_the_same_run_twice_or_one_that_did_nothing_is_not_compared()
     with pytest.raises(NothingToCompare, match="given twice"):
         compare_runs([one, one])
     idle = [
-        result.model_copy(update={"state": State.NOT_STARTED})
+        result.model_copy(update={"state": State.NOT_STARTED, "ended_at": None})
         for result in made("vote", right(5, 10)).results
     ]
     with pytest.raises(

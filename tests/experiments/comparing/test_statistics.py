@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from fractions import Fraction
 from statistics import fmean
 
 import pytest
@@ -130,6 +131,52 @@ def test_the_sign_flip_test_goes_through_all_patterns_of_few_cases(differences: 
     tested = sign_flip(differences)
     assert tested.method == "sign-flip, exact"
     assert tested.p == pytest.approx(extreme / patterns)
+
+
+def share_as_far(sizes: list[int]) -> float:
+    """Of all sign patterns, those whose sum is as far from 0 as that of these numbers, or farther: no rounding."""
+    sums = [0]
+    for size in sizes:
+        sums = [*(total + size for total in sums), *(total - size for total in sums)]
+    return sum(abs(total) >= abs(sum(sizes)) for total in sums) / len(sums)
+
+
+@settings(max_examples=150)
+@example(([2, -1, 2, -3, 4, 2, 5, 6, 5], 70))
+@example(([1, 3, 1, -3, -2, 5, 4, 6, 6, 6, -1], 90))
+@example(([1, 2, -3, 4], 99_991))
+@given(st.tuples(st.lists(st.integers(-6, 6), min_size=1, max_size=8), st.integers(1, 300_000)))
+def test_ties_of_the_sign_flip_test_are_ties_whatever_the_scores_are_parts_of(
+    made: tuple[list[int], int],
+) -> None:
+    numbers, parts = made
+    tested = sign_flip([number / parts for number in numbers])
+    assert tested.method == "sign-flip, exact"
+    assert tested.p == share_as_far(numbers)
+
+
+SHARE = st.integers(1, 40).flatmap(lambda of: st.builds(Fraction, st.integers(0, of), st.just(of)))
+
+
+@settings(max_examples=100)
+@given(st.lists(st.tuples(SHARE, SHARE), min_size=1, max_size=7))
+def test_the_sign_flip_test_is_exact_where_each_case_has_parts_of_its_own(
+    pairs: list[tuple[Fraction, Fraction]],
+) -> None:
+    """As F1 has: of one case sevenths, of another ninths."""
+    differences = [float(mine) - float(other) for mine, other in pairs]
+    unit = math.lcm(*range(1, 41))
+    assert sign_flip(differences).p == share_as_far([int((mine - other) * unit) for mine, other in pairs])
+
+
+@pytest.mark.parametrize("parts", [70, 90, 99_991, 1_000_003])
+def test_random_patterns_count_ties_whatever_the_scores_are_parts_of(parts: int) -> None:
+    numbers = [size for size in (1, 2, 3) for _ in range(500)] + [
+        -size for size in (1, 2, 3) for _ in range(460)
+    ]
+    tested = sign_flip([number / parts for number in numbers])
+    assert "random patterns" in tested.method
+    assert tested == sign_flip([float(number) for number in numbers])
 
 
 @given(st.lists(st.tuples(BINARY, BINARY), min_size=1, max_size=80))

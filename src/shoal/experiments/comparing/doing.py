@@ -64,12 +64,15 @@ async def compare(
     required = baseline_required and not entries.waived
     _check(entries.teams, baseline, required=required)
     to_do = sum(isinstance(one, Planned) and one.there is not There.FINISHED for one in entries.teams)
-    runs, begun = [], 0
+    runs: list[TeamRun] = []
+    begun, last = 0, ""
     with KeptSession() as session:
         for one in entries.teams:
             if isinstance(one, Planned):
                 if one.there is not There.FINISHED:
-                    begun += 1
+                    if last and stop is not None and stop.asked:  # while the one before wrote its results
+                        raise ComparisonStopped(f"stopped after {last}, before {one.plan.run}", run=last)
+                    begun, last = begun + 1, one.plan.run
                     session.keep_for(one.plan)
                 runs.append(await _done(one, tell, f"{begun} of {to_do}", stop, display))
             else:

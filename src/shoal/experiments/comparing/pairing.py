@@ -55,7 +55,7 @@ def check_same(runs: Sequence[TeamRun]) -> None:
     """See that the runs, with or without results, are of the same work.
 
     Raises :class:`NothingToCompare` for fewer than two, for tasks of one id that ask different things or expect
-    different answers, for different seeds, and for two that have no task in common.
+    different answers, for different seeds or scorers, and for two that have no task in common.
     """
     if len(runs) < 2:
         raise NothingToCompare("one run alone cannot be compared: give two or more")
@@ -63,6 +63,7 @@ def check_same(runs: Sequence[TeamRun]) -> None:
     for other in others:
         _same_seed(first, other)
         _same_tasks(first, other)
+        _same_scale(first, other)
 
 
 def _by_case(tasks: Sequence[Task]) -> tuple[tuple[str, ...], ...]:
@@ -77,6 +78,15 @@ def _same_seed(one: TeamRun, other: TeamRun) -> None:
         raise NothingToCompare(
             f"{_called(one)} ran with seed {one.seed} and {_called(other)} with seed {other.seed}: run both with the "
             "same (`--set seed=0`)",
+            runs=[one.run, other.run],
+        )
+
+
+def _same_scale(one: TeamRun, other: TeamRun) -> None:
+    if one.scale is not None and other.scale is not None and one.scale != other.scale:
+        raise NothingToCompare(
+            f"{_called(one)} is judged by {one.scale} and {_called(other)} by {other.scale}, so that their scores are "
+            "not on one scale: run both with the same `score`",
             runs=[one.run, other.run],
         )
 

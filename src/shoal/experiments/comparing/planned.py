@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from shoal.experiments.comparing.baseline import baseline_for, is_lone, with_baseline
+from shoal.experiments.comparing.scale import scale_of
 from shoal.experiments.comparing.team_run import SINGLE, TeamRun
 from shoal.experiments.comparing.there import There, what_is_there
 from shoal.experiments.file.checking import Checked, check_experiment
@@ -40,6 +41,7 @@ class Planned(NamedTuple):
             run=self.plan.run,
             pattern=SINGLE if self.lone else self.plan.topology.pattern,
             seed=self.plan.experiment.seed,
+            scale=scale_of(self.plan.spec),
         )
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from shoal.experiments.comparing.scale import scale_of
 from shoal.experiments.errors import NothingToCompare
 from shoal.experiments.finished import ExperimentRun, open_experiment
 from shoal.experiments.result import Result
 from shoal.experiments.task import Task
+from shoal.runtime.durable.errors import StoreBroken
+from shoal.runtime.journal.run_directory import runs_root
 
 SINGLE = "single"
 """The pattern of a lone agent, as its graph names it."""
@@ -27,6 +31,8 @@ class TeamRun(NamedTuple):
     """Of the team's outermost topology."""
     seed: int | None = None
     """Of the experiment; ``None``: not known, and not compared."""
+    scale: str | None = None
+    """By what its answers were judged; ``None``: not known, and not compared."""
     throughput: float | None = None
     """Tasks that ended, for each second that programs worked on it."""
     sessions: int = 1
@@ -37,14 +43,20 @@ class TeamRun(NamedTuple):
 
 
 def team_run_of(run: ExperimentRun) -> TeamRun:
-    """All of a run that is compared. Raises :class:`NothingToCompare` for one without results, and as ``run`` does."""
-    results = tuple(run.results())
-    if not results:
-        raise NothingToCompare(
-            f"run {run.id!r} has no results yet: `shoal resume {run.id}` goes on with it", run=run.id
-        )
+    """All of a run that is compared.
+
+    Raises :class:`NothingToCompare` for one that runs, or whose results were not put together since a program last
+    worked on it, and :class:`StoreError` as ``run`` does.
+    """
+    _check_free(run)
+    sessions = len(run.reader.sessions())
+    try:
+        summary = run.summary
+        _check_put_together(run, summary, sessions)
+        results = tuple(run.results())
+    except StoreBroken as error:
+        raise StoreBroken(f"{error.text}; {_resume(run)} writes it anew", **error.details) from error
     pattern = _pattern(run.team)
-    summary = run.summary
     seed = run.spec.get("seed")
     return TeamRun(
         team=_team(run),
@@ -55,10 +67,37 @@ def team_run_of(run: ExperimentRun) -> TeamRun:
         experiment=run.name,
         pattern=pattern,
         seed=seed if isinstance(seed, int) else None,
+        scale=scale_of(run.spec),
         throughput=_number(summary.get("throughput")),
         sessions=int(_number(summary.get("sessions")) or 1),
         restarts=int(_number(summary.get("restarts")) or 0),
     )
+
+
+def _check_free(run: ExperimentRun) -> None:
+    holder = run.reader.summary().holder
+    if holder is not None:
+        raise NothingToCompare(
+            f"run {run.id!r} is running (process {holder.pid} has it), and what it costs is put together at its end: "
+            "wait for it, or end it",
+            run=run.id,
+        )
+
+
+def _check_put_together(run: ExperimentRun, summary: dict[str, Any], sessions: int) -> None:
+    """While a program works on a run there are results of what has ended, without costs, messages and the rest of the
+    tasks; at its end, all are written anew, and the summary behind them. One that was killed did not come to that."""
+    if not summary or summary.get("sessions", sessions) != sessions:
+        raise NothingToCompare(
+            f"run {run.id!r} was cut off before its results were put together: {_resume(run)} goes on with it, or puts "
+            "them together where nothing is left to do",
+            run=run.id,
+        )
+
+
+def _resume(run: ExperimentRun) -> str:
+    named = run.id if run.path.parent == runs_root() else str(run.path)
+    return f"`shoal resume {shlex.quote(named)}`"
 
 
 def read_team_run(run: str, *, root: Path | str | None = None) -> TeamRun:

@@ -55,15 +55,14 @@ def kind_of(team: TeamFigures, compared: int) -> Kind:
         return Kind.TOO_FEW
     if not is_cheaper(team):
         return Kind.AS_GOOD
-    return Kind.AS_GOOD_AND_CHEAPER if _loss(team) <= _MATTERS else Kind.CHEAPER
+    loss = _loss(team)
+    return Kind.AS_GOOD_AND_CHEAPER if loss is not None and loss <= _MATTERS else Kind.CHEAPER
 
 
-def _loss(team: TeamFigures) -> float:
-    """By how much it may be worse; without an interval, by how much it was."""
+def _loss(team: TeamFigures) -> float | None:
+    """By how much it may be worse; ``None``: there is no interval that would say."""
     found = team.difference
-    if found is None:
-        return 0.0
-    return -(found.value if found.low is None else found.low)
+    return None if found is None or found.low is None else -found.low
 
 
 def verdict_of(team: TeamFigures, baseline: TeamFigures | None, compared: int) -> Verdict:
@@ -103,7 +102,10 @@ def _conclusion(kind: Kind, team: TeamFigures, baseline: TeamFigures, compared: 
         case Kind.AS_GOOD:
             return f"{capital} is as good, as far as these cases tell{_more_cases(team)}."
         case Kind.CHEAPER:
-            lost = point_words(whole(_loss(team)))
+            loss = _loss(team)
+            if loss is None:
+                return f"Cheaper; how much worse it may be, these cases do not tell{_more_cases(team)}."
+            lost = point_words(whole(loss))
             return f"Cheaper, and for all these cases tell up to {lost} worse{_more_cases(team)}."
         case Kind.AS_GOOD_AND_CHEAPER:
             return f"As good and cheaper, as far as these cases tell{_more_cases(team)}."
@@ -148,8 +150,16 @@ def overall(teams: Sequence[TeamFigures], baseline: TeamFigures | None) -> str:
     elif perhaps := [team.team for team in judged if team.verdict.kind is Kind.CHEAPER]:
         said.append(f"Cheaper, but perhaps worse: {', '.join(perhaps)}.")
     else:
-        said.append(f"{one[0].upper()}{one[1:]} is as good: use it.")
+        said.append(f"{one[0].upper()}{one[1:]} is {_standing(judged)}: use it.")
     return " ".join([*said, *_hidden(judged)])
+
+
+def _standing(judged: Sequence[TeamFigures]) -> str:
+    """What the baseline is, held against teams of which none is better."""
+    worse = [team.verdict.kind is Kind.WORSE for team in judged]
+    if all(worse):
+        return "better"
+    return "as good or better" if any(worse) else "as good"
 
 
 def _gain(team: TeamFigures) -> float:

@@ -74,15 +74,25 @@ def is_cheaper(team: TeamFigures) -> bool:
     return team.cost_multiplier is not None and team.cost_multiplier < 1 - _SAME_COST
 
 
+def _cost_over_nothing(team: TeamFigures, baseline: TeamFigures, who: str) -> str:
+    if not team.calls:
+        return ""
+    if not baseline.calls:
+        return f"It asks models, which {who} does not."
+    return f"It costs money, and {who} costs none." if team.usd else ""
+
+
 def cost_words(team: TeamFigures, baseline: TeamFigures) -> str:
     """A sentence: ``It costs 3.0 times as much.``; empty where no model was asked."""
     factor = team.cost_multiplier
     who = baseline_words(baseline)
-    if factor is None:
-        return f"It asks models, which {who} does not." if team.calls and not baseline.calls else ""
-    if factor == 0:
-        return f"It asks no model, which {who} does."
     dollars = team.cost_unit is CostUnit.USD
+    if factor is None:
+        return _cost_over_nothing(team, baseline, who)
+    if factor == 0:
+        if not team.calls:
+            return f"It asks no model, which {who} does."
+        return "It costs nothing." if dollars else "It takes no tokens."
     if abs(factor - 1) <= _SAME_COST:
         return "It costs the same." if dollars else "It takes as many tokens."
     if factor > 1:
