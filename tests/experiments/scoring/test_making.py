@@ -10,6 +10,7 @@ from shoal.experiments.scoring.checking import MOST_PROBLEMS, check_scorer
 from shoal.experiments.scoring.errors import ScorerFailed
 from shoal.experiments.scoring.exact import Exact
 from shoal.experiments.scoring.making import make_scorer
+from shoal.experiments.scoring.spec import ExactSpec
 from shoal.experiments.workload.spec import WorkloadSpec
 from shoal.topologies.wiring.signature import OPEN, Signature
 from tests.experiments.scoring.judging import scorer_of, task_of
@@ -88,6 +89,16 @@ async def test_an_answer_of_which_nobody_can_say_what_is_judged_is_no_wrong_answ
     judged = await scorer.judge(answer, task_of("x"))
     assert (judged.score, judged.failed) == (None, True)
     assert "the answer has right, why" in judged.why
+
+
+class Broken(Exact):
+    def part_score(self, part: object, expected: object) -> float:
+        raise ZeroDivisionError("of the scorer")
+
+
+async def test_a_scorer_that_raises_has_failed_and_nothing_else() -> None:
+    judged = await Broken(ExactSpec()).judge("a", task_of("a"))
+    assert judged == (None, "task t1: the scorer exact raised ZeroDivisionError: of the scorer", True)
 
 
 async def test_judging_gives_the_score_with_its_reason() -> None:

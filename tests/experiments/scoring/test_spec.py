@@ -40,6 +40,8 @@ def test_the_one_setting_that_has_to_be_can_stand_for_all(short: Any, long: Any)
         ({"number": {"tolerence": 1}}, ("number", "tolerence"), "Extra inputs are not permitted"),
         ({"number": {"tolerance": -1}}, ("number", "tolerance"), "greater than or equal to 0"),
         ({"regex": "a(b"}, ("regex", "pattern"), "'a(b' is no regular expression"),
+        ({"regex": "a{99999999999}"}, ("regex", "pattern"), "is no regular expression"),
+        ({"regex": "(" * 5000 + ")" * 5000}, ("regex", "pattern"), "is no regular expression"),
         ({"choice": []}, ("choice", "choices"), "at least 1 item"),
         ({"choice": ["a", "A"]}, ("choice",), "the choice 'A' is there twice"),
         ({"use": "judges"}, ("use", "function"), "'judges' is not 'module:function'"),

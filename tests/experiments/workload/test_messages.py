@@ -127,6 +127,15 @@ def test_a_message_type_that_cannot_be_sent_to_the_team_is_told(named: Any, prob
     assert problem in str(found)
 
 
+def test_a_message_type_that_is_not_there_keeps_its_field_for_the_place_in_the_file() -> None:
+    spec = WorkloadSpec(tasks="x", message="cases:Nope")
+    (found,) = check_messages([], taking(Ticket), spec, Names(Nope=5))
+    assert (found.field, found.what) == (
+        "workload.message",
+        "cases:Nope is no message type: name a Pydantic model",
+    )
+
+
 def test_nothing_of_the_input_that_the_model_knows_is_told_though_it_would_validate() -> None:
     class Empty(BaseModel):
         pass

@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -89,6 +90,14 @@ def test_where_compares_text_of_csv_as_its_value_is_written(tmp_path: Path) -> N
     (tmp_path / "t.csv").write_text("text,level,open\none,3,true\ntwo,4,false\n")
     assert [task.input["text"] for task in tasks_of(tmp_path, "t.csv", where={"level": 3})] == ["one"]
     assert [task.input["text"] for task in tasks_of(tmp_path, "t.csv", where={"open": False})] == ["two"]
+
+
+@pytest.mark.parametrize(("wanted", "taken"), [(True, "tTA"), (False, "fF"), ([True, False], "tTAfF")])
+def test_where_finds_true_and_false_in_csv_however_they_are_written(
+    tmp_path: Path, wanted: Any, taken: str
+) -> None:
+    (tmp_path / "t.csv").write_text("text,ok\nt,true\nT,True\nA, TRUE \nf,false\nF,False\nx,1\n")
+    assert [task.input["text"] for task in tasks_of(tmp_path, "t.csv", where={"ok": wanted})] == [*taken]
 
 
 @pytest.mark.parametrize(
@@ -215,6 +224,79 @@ def test_csv_that_is_no_text_is_told_where_it_stops(tmp_path: Path) -> None:
     assert found.startswith("t.csv:3: it is no utf-8: ")
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "problem"),
+    [
+        (
+            "t.csv",
+            "id;text\n1;a\n2;b\n",
+            ":1: the header is one column with ';' in it (save it with commas)",
+        ),
+        (
+            "t.csv",
+            "\nid\ttext\n1\ta\n",
+            ":2: the header is one column with a tab in it (name it .tsv, or say workload.format: tsv)",
+        ),
+        (
+            "t.tsv",
+            "id,text\n1,a\n",
+            ":1: the header is one column with ',' in it (name it .csv, or say workload.format: csv)",
+        ),
+    ],
+)
+@pytest.mark.parametrize("answer", [None, "text"])
+def test_a_table_with_another_separator_is_told_once(
+    tmp_path: Path, name: str, text: str, problem: str, answer: str | None
+) -> None:
+    (tmp_path / name).write_text(text)
+    assert problems_of(tmp_path, name, answer=answer) == [name + problem]
+
+
+def test_a_table_of_one_column_may_have_other_separators_in_its_values(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("text\na;b\n")
+    assert tasks_of(tmp_path, "t.csv")[0].input == {"text": "a;b"}
+
+
+def test_an_empty_answer_or_input_of_a_table_is_told(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,text,more,label\n1,a,,\n2,,b,x\n3, ,,x\n4,a,,x\n")
+    assert problems_of(tmp_path, "t.csv", answer="label") == [
+        "t.csv:2: label: it is empty: there is no answer",
+        "t.csv:4: text, more: it is empty: there is nothing to ask the team",
+    ]
+    assert problems_of(tmp_path, "t.csv", input="text") == [
+        "t.csv:3: text: it is empty: there is nothing to ask the team",
+        "t.csv:4: text: it is empty: there is nothing to ask the team",
+    ]
+    (tmp_path / "t.jsonl").write_text('{"text": "a", "label": ""}\n')
+    assert tasks_of(tmp_path, "t.jsonl", answer="label")[0].expected == ""
+
+
+def test_empty_lines_before_the_header_are_none(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("\n\ntext,label\n\na,b\n")
+    (found,) = tasks_of(tmp_path, "t.csv", answer="label")
+    assert (found.input, found.source) == ({"text": "a"}, "t.csv:5")
+    (tmp_path / "t.csv").write_text("\n\na,a\n1,2\n")
+    assert problems_of(tmp_path, "t.csv") == ["t.csv:3: the header has the column 'a' twice"]
+    (tmp_path / "t.csv").write_text("\n\n")
+    assert problems_of(tmp_path, "t.csv") == ["t.csv: there is no case in it"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_only_ends_of_lines_end_a_row_in_any_encoding(tmp_path: Path, encoding: str, end: str) -> None:
+    strange = "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+    text = end.join(["text", f"one{strange}two", f'"three{end}four"', "five", ""])
+    (tmp_path / "t.csv").write_bytes(text.encode(encoding))
+    found = tasks_of(tmp_path, "t.csv", encoding=encoding)
+    assert [task.input["text"] for task in found] == [f"one{strange}two", f"three{end}four", "five"]
+    assert [task.source for task in found] == ["t.csv:2", "t.csv:3", "t.csv:5"]
+
+
+def test_a_byte_order_mark_that_an_encoding_keeps_is_no_part_of_the_data(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes("\ufefftext\none\n".encode("utf-16-le"))
+    assert tasks_of(tmp_path, "t.csv", encoding="utf-16-le")[0].input == {"text": "one"}
+
+
 # -- Parquet -----------------------------------------------------------------------------------------------
 
 
@@ -309,11 +391,57 @@ def test_a_file_that_is_not_there_is_told_with_its_neighbour(tickets: Path) -> N
     assert "there is no folder 'nowhere' either" in found
 
 
+@pytest.mark.parametrize("text", ["why? " * 100, "what is it about? " * 20, "/".join("x" * 5000), "a\0b"])
+def test_a_text_that_is_no_name_of_a_file_is_told(tmp_path: Path, text: str) -> None:
+    (found,) = problems_of(tmp_path, text)
+    assert found.startswith(("workload.tasks: there is no file or folder", "workload.tasks: no file matches"))
+
+
+@pytest.mark.parametrize("name", ["p.jsonl", "p"])
+def test_a_pipe_is_told_and_not_waited_for(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    assert problems_of(tmp_path, name) == [
+        f"{name}: it is neither a file nor a folder, but a pipe, a device or a socket "
+        "(write its content to a file)"
+    ]
+
+
 def test_a_suffix_that_says_nothing_asks_for_the_format(tickets: Path) -> None:
     (tickets / "tickets.jsonl").rename(tickets / "tickets.dat")
     (found,) = problems_of(tickets, "tickets.dat")
     assert found.startswith("tickets.dat: its suffix '.dat' does not say how it is read")
     assert len(tasks_of(tickets, "tickets.dat", format="jsonl")) == 3
+
+
+def test_a_link_to_a_folder_above_gives_no_file_twice(letters: Path) -> None:
+    for name in ("letters/loop", "letters/ham/up", "letters/again"):
+        (letters / name).symlink_to(letters / "letters", target_is_directory=True)
+    ids = ["ham/three.md", "ham/two.txt", "spam/one.txt"]
+    assert [task.case for task in tasks_of(letters, "letters")] == ids
+    assert [task.case for task in tasks_of(letters, "letters", pattern="**/*.txt")] == ids[1:]
+    assert [task.case for task in tasks_of(letters, "letters/**/*.txt")] == [
+        "letters/ham/two.txt",
+        "letters/spam/one.txt",
+    ]
+
+
+def test_a_link_to_a_folder_elsewhere_is_gone_into(letters: Path) -> None:
+    (letters / "other" / "deep").mkdir(parents=True)
+    (letters / "other" / "deep" / "a.txt").write_text("a")
+    (letters / "letters" / "linked").symlink_to(letters / "other", target_is_directory=True)
+    assert [task.case for task in tasks_of(letters, "letters", pattern="**/a*")] == ["linked/deep/a.txt"]
+    assert [task.case for task in tasks_of(letters, "letters", pattern="linked/*/a.txt")] == [
+        "linked/deep/a.txt"
+    ]
+
+
+def test_a_folder_that_cannot_be_looked_into_is_told(letters: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(folder: Path) -> list[str]:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr(os, "listdir", refuses)
+    assert problems_of(letters, "letters") == ["letters: it cannot be read: Permission denied"]
+    assert problems_of(letters, "*.txt") == ["*.txt: it cannot be read: Permission denied"]
 
 
 # -- Python ------------------------------------------------------------------------------------------------
@@ -357,6 +485,31 @@ def test_an_endless_iterable_without_a_limit_is_told(tmp_path: Path, monkeypatch
     assert problems_of(tmp_path, (f"n{n}" for n in itertools.count())) == [
         "workload.tasks: there are more than 50 cases (set workload.limit)"
     ]
+
+
+class Mute(Exception):
+    def __str__(self) -> str:
+        raise ValueError("no text")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [(SystemExit(0), "SystemExit: 0"), (SystemExit(), "SystemExit"), (Mute(), "Mute")]
+)
+def test_python_that_ends_the_program_or_cannot_be_told_is_told(
+    tmp_path: Path, error: BaseException, said: str
+) -> None:
+    def ends() -> Iterator[str]:
+        yield "one"
+        raise error
+
+    (found,) = problems_of(tmp_path, "cases:ends", names={"ends": ends})
+    line = ends.__code__.co_firstlineno + 2
+    assert found == f"cases:ends: it raised {said} behind case 1 (test_reading.py:{line})"
+
+
+def test_an_error_of_no_line_of_the_users_has_no_place(tmp_path: Path) -> None:
+    (found,) = problems_of(tmp_path, "cases:needs", names={"needs": lambda one: [one]})
+    assert found.endswith("missing 1 required positional argument: 'one'")
 
 
 def test_what_python_gives_wrongly_is_told(tmp_path: Path) -> None:

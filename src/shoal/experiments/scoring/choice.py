@@ -36,18 +36,17 @@ class Choice(Scorer):
         plain = self._plain(text)
         if plain in self._choices:
             return {plain}
-        found = [
-            (start, end, choice)
+        found = sorted(
+            (start, -end, choice)
             for choice in self._choices
             for start, end in places(choice, plain, words=True)
-        ]
-        return {
-            choice
-            for start, end, choice in found
-            if not any(
-                first <= start and end <= last and last - first > end - start for first, last, _ in found
-            )
-        }
+        )
+        named, behind = set(), 0  # where the longest that began before ends
+        for _, end, choice in found:
+            if -end > behind:
+                named.add(choice)
+                behind = -end
+        return named
 
     def _plain(self, text: str) -> str:
         return folded(text.strip(), self._ignore_case)

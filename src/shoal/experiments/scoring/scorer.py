@@ -1,6 +1,6 @@
 """What every scorer is.
 
-A scorer gives a number from 0 (wrong) to 1 (right) for an answer. It is pure, but for those that are functions of the
+A scorer gives a number from 0 (wrong) to 1 (right) for an answer. It is pure, but for patterns and functions of the
 user. What it cannot judge is no wrong answer: it raises :class:`ScorerFailed`, and :meth:`Scorer.judge` makes of it no
 score and the reason, so that one broken judgement neither ends a run nor is lost.
 """
@@ -10,9 +10,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, NamedTuple
 
-from shoal.experiments.scoring.errors import ScorerFailed
+from shoal.experiments.scoring.errors import CannotJudge, ScorerFailed
 from shoal.experiments.scoring.part import Unclear, judged_part
 from shoal.experiments.task import Task
+from shoal.experiments.workload.raised import told
 
 
 class Judged(NamedTuple):
@@ -47,10 +48,7 @@ class Scorer(ABC):
 
     async def judge(self, output: Any, task: Task) -> Judged:
         """The same with its reason, not holding up the loop. Tells of :class:`ScorerFailed`, and does not raise it."""
-        try:
-            return self._judged(output, task)
-        except ScorerFailed as exc:
-            return Judged(None, str(exc), failed=True)
+        return self._told(output, task)
 
     def problem_of(self, expected: Any) -> str:
         """Why an expected answer can never be met, which is told before the run; empty when it can."""
@@ -58,13 +56,19 @@ class Scorer(ABC):
 
     @abstractmethod
     def part_score(self, part: Any, expected: Any) -> float | tuple[float, str]:
-        """The score of the part of the answer that counts, or score and reason. Pure."""
+        """The score of the part of the answer that counts, or score and reason. Raises :class:`CannotJudge`."""
 
     def failed(self, task: Task, what: str) -> ScorerFailed:
         """The error of a judgement that could not be made."""
         return ScorerFailed(
             f"task {task.task}: the scorer {self.name} {what}", task=task.task, scorer=self.name
         )
+
+    def _told(self, output: Any, task: Task) -> Judged:
+        try:
+            return self._judged(output, task)
+        except ScorerFailed as exc:
+            return Judged(None, str(exc), failed=True)
 
     def _judged(self, output: Any, task: Task) -> Judged:
         if task.expected is None and self.needs_expected:
@@ -76,7 +80,11 @@ class Scorer(ABC):
             found = self.part_score(part.value, task.expected)
         except Unclear as exc:
             raise self.failed(task, f"cannot tell what to judge: {exc}") from exc
+        except CannotJudge as exc:
+            raise self.failed(task, str(exc)) from exc
         except RecursionError as exc:
             raise self.failed(task, "met an answer that is nested too deep") from exc
+        except Exception as exc:
+            raise self.failed(task, f"raised {told(exc)}") from exc
         score, why = found if isinstance(found, tuple) else (found, "")
         return Judged(score, why)

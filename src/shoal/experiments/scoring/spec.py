@@ -89,8 +89,8 @@ class RegexSpec(Judging):
     def _compiles(cls, value: str) -> str:
         try:
             re.compile(value)
-        except re.error as exc:
-            raise ValueError(f"{value!r} is no regular expression: {exc}") from None
+        except (re.error, OverflowError, RecursionError) as exc:
+            raise ValueError(f"{value[:100]!r} is no regular expression: {exc}") from None
         return value
 
 
@@ -131,7 +131,7 @@ class UseSpec(Judging):
     function: str = Field(min_length=1)
     """Where it is, as ``module:name`` or ``file.py:name``."""
     timeout_s: float = Field(default=60.0, gt=0, allow_inf_nan=False)
-    """How long one judgement may take."""
+    """How long one judgement may take, counted from when it begins."""
 
     @field_validator("function")
     @classmethod

@@ -1,7 +1,8 @@
 """A function of the user as a scorer.
 
-It may be slow, wait, or use things that are not made for several threads. So each function has one thread at a time,
-and the loop goes on meanwhile; what takes too long is given up, and its thread left behind.
+It may be slow, wait, or use things that are not made for several threads. So a function is called in a thread, once at
+a time, and the loop goes on meanwhile; what takes too long is given up, and its thread left behind. An async function
+runs in the loop, and there is no limit for one that does not wait.
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ from __future__ import annotations
 import asyncio
 import inspect
 import math
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from shoal.experiments.scoring.errors import ScorerFailed
+from shoal.experiments.scoring.one_at_a_time import OneAtATime
 from shoal.experiments.scoring.part import Part, Unclear, judged_part
 from shoal.experiments.scoring.scorer import Judged, Scorer
 from shoal.experiments.scoring.spec import UseSpec
 from shoal.experiments.task import Task
+from shoal.experiments.workload.raised import place, told
 
 _GIVES = "give a bool, a number from 0 to 1, or {'score': ..., 'why': ...}"
 
@@ -36,48 +38,68 @@ class Used(Scorer):
         self._function = function
         self._timeout_s = spec.timeout_s
         self._takes_task = takes(function, 3)
-        self._one_at_a_time = threading.Lock()
+        self._calls = OneAtATime("shoal-scorer")
 
     def part_score(self, part: Any, expected: Any) -> float:
         raise AssertionError("it judges whole tasks")
 
     async def judge(self, output: Any, task: Task) -> Judged:
         """Waits for async functions, and runs others in a thread."""
-        limit = asyncio.timeout(self._timeout_s)
+        limit = asyncio.timeout(None)
         try:
             async with limit:
                 if inspect.iscoroutinefunction(_called(self._function)):
+                    self._begin(limit)
                     found = await self._call(output, task)
                 else:
-                    found = await _in_thread(self._call_alone, output, task)
-                    if inspect.isawaitable(found):
-                        found = await found
+                    found = await self._made(limit, output, task)
             return self._read(found, task)
         except ScorerFailed as exc:
             return Judged(None, str(exc), failed=True)
-        except Exception as exc:
-            late = limit.expired()
-            error = (
-                self.failed(task, f"took longer than {self._timeout_s:g} s")
-                if late
-                else self._raised(exc, task)
-            )
+        except (Exception, SystemExit) as exc:
+            error = self._late(task) if limit.expired() else self._raised(exc, task)
             return Judged(None, str(error), failed=True)
 
-    def _judged(self, output: Any, task: Task) -> Judged:
+    async def _made(self, limit: asyncio.Timeout, output: Any, task: Task) -> Any:
+        """What the function gives. Its time begins with its turn: those before it are not its fault."""
+        call = self._calls.put(self._call, output, task)
         try:
-            found = self._call_alone(output, task)
-            if inspect.isawaitable(found):
-                found = _waited_for(found)
+            await asyncio.wrap_future(call.begun)
+            self._begin(limit)
+            error, found = await asyncio.wrap_future(call.outcome)
+            if error is not None:
+                raise error
+            return await found if inspect.isawaitable(found) else found
+        finally:
+            self._calls.give_up(call)
+
+    def _begin(self, limit: asyncio.Timeout) -> None:
+        limit.reschedule(asyncio.get_running_loop().time() + self._timeout_s)
+
+    def _judged(self, output: Any, task: Task) -> Judged:
+        call = self._calls.put(self._call_and_wait, output, task)
+        try:
+            call.begun.result()
+            error, found = call.outcome.result(self._timeout_s)
+            if error is not None:
+                raise self._raised(error, task) from error
+            return self._read(found, task)
+        except TimeoutError as exc:
+            raise self._late(task) from exc
         except ScorerFailed:
             raise
-        except Exception as exc:
+        except (Exception, SystemExit) as exc:  # of what it returned
             raise self._raised(exc, task) from exc
-        return self._read(found, task)
+        finally:
+            self._calls.give_up(call)
 
-    def _call_alone(self, output: Any, task: Task) -> Any:
-        with self._one_at_a_time:
-            return self._call(output, task)
+    def _call_and_wait(self, output: Any, task: Task) -> Any:
+        found = self._call(output, task)
+
+        async def wait() -> Any:
+            return await found
+
+        return asyncio.run(wait()) if inspect.isawaitable(found) else found
 
     def _call(self, output: Any, task: Task) -> Any:
         part: Part | None = Part(output)
@@ -89,10 +111,14 @@ class Used(Scorer):
         given = (part.value, task.expected, task) if self._takes_task else (part.value, task.expected)
         return self._function(*given)
 
-    def _raised(self, exc: Exception, task: Task) -> ScorerFailed:
+    def _late(self, task: Task) -> ScorerFailed:
+        return self.failed(task, f"took longer than {self._timeout_s:g} s")
+
+    def _raised(self, exc: BaseException, task: Task) -> ScorerFailed:
         if isinstance(exc, Unclear):
             return self.failed(task, f"cannot tell what to judge: {exc}")
-        return self.failed(task, f"raised {type(exc).__name__}: {exc}")
+        where = place(exc, __file__)
+        return self.failed(task, f"raised {told(exc)}" + (f" ({where})" if where else ""))
 
     def _read(self, found: Any, task: Task) -> Judged:
         score, why = (found.get("score"), found.get("why", "")) if isinstance(found, Mapping) else (found, "")
@@ -121,52 +147,3 @@ def takes(function: Callable[..., Any], count: int) -> bool:
 def _called(function: Callable[..., Any]) -> Callable[..., Any]:
     """What says whether it is async: of an object that can be called, its ``__call__``."""
     return function if inspect.isroutine(function) else type(function).__call__
-
-
-async def _in_thread(function: Callable[..., Any], *args: Any) -> Any:
-    """In a daemon thread of its own: one that never comes back must not hold up the program's end."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[tuple[Exception | None, Any]] = loop.create_future()
-
-    def settle(outcome: tuple[Exception | None, Any]) -> None:
-        if not done.done():
-            done.set_result(outcome)
-
-    def run() -> None:
-        try:
-            outcome: tuple[Exception | None, Any] = (None, function(*args))
-        except Exception as exc:
-            outcome = (exc, None)
-        except BaseException as exc:  # SystemExit must not end the experiment
-            outcome = (RuntimeError(type(exc).__name__), None)
-        try:
-            loop.call_soon_threadsafe(settle, outcome)
-        except RuntimeError:  # the loop was closed meanwhile: nobody waits
-            return
-
-    threading.Thread(target=run, name="shoal-scorer", daemon=True).start()
-    error, value = await done
-    if error is not None:
-        raise error
-    return value
-
-
-def _waited_for(awaitable: Any) -> Any:
-    """The outcome of an async function, for a caller that is not async, whether or not a loop runs here."""
-    outcome: list[Any] = []
-
-    async def wait() -> Any:
-        return await awaitable
-
-    def run() -> None:
-        try:
-            outcome.append(asyncio.run(wait()))
-        except Exception as exc:
-            outcome.append(exc)
-
-    thread = threading.Thread(target=run, name="shoal-scorer", daemon=True)
-    thread.start()
-    thread.join()
-    if isinstance(outcome[0], Exception):
-        raise outcome[0]
-    return outcome[0]

@@ -70,7 +70,17 @@ def _case(row: Row, number: int, id_field: str | None, spec: WorkloadSpec) -> Ca
     expected = None if spec.answer is None else _field(row, spec.answer, "workload.answer")
     if spec.answer is not None and expected is None:
         raise _Bad(row.problem("it is null: there is no answer", spec.answer))
-    return Case(_id(row, number, id_field), _input(row, id_field, spec), expected, row.source)
+    if row.cells and _blank(expected):
+        raise _Bad(row.problem("it is empty: there is no answer", spec.answer or ""))
+    asked = _input(row, id_field, spec)
+    if row.cells and all(map(_blank, asked.values() if isinstance(asked, dict) else [asked])):
+        names = ", ".join(asked) if isinstance(asked, dict) else str(spec.input)
+        raise _Bad(row.problem("it is empty: there is nothing to ask the team", names))
+    return Case(_id(row, number, id_field), asked, expected, row.source)
+
+
+def _blank(value: Any) -> bool:
+    return isinstance(value, str) and not value.strip()
 
 
 def _id(row: Row, number: int, id_field: str | None) -> str:
@@ -124,9 +134,10 @@ def _wanted(row: Row, where: Mapping[str, Any]) -> bool:
 
 
 def _same(found: Any, wanted: Any) -> bool:
-    """Whether a field has a value; of text, as in CSV files, whether it is how the value is written."""
+    """Whether a field has a value; of text, as in CSV files, whether it is how the value is written: ``TRUE`` too."""
     if isinstance(found, str) and not isinstance(wanted, str):
-        return wanted is not None and found.strip() == json.dumps(wanted)
+        written = found.strip().lower() if isinstance(wanted, bool) else found.strip()
+        return wanted is not None and written == json.dumps(wanted)
     return bool(found == wanted) and isinstance(found, bool) == isinstance(wanted, bool)
 
 

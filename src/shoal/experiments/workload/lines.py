@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -38,7 +39,8 @@ def lines_of(path: Path, shown: str, encoding: str) -> Iterator[Line | Problem]:
             if isinstance(text, Problem):
                 yield text
                 return
-            for number, line in enumerate(text.splitlines(keepends=True), 1):
+            # Not splitlines(): for it a form feed and seven others end a line too, which may stand in a value.
+            for number, line in enumerate(io.StringIO(text.removeprefix("\ufeff"), newline=""), 1):
                 yield Line(number, line)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from shoal.experiments.errors import BadExperiment, Problem, bad_experiment, bad_workload
+from shoal.experiments.file.telling import problems_of
 from shoal.experiments.task import Task
 from shoal.experiments.workload.fitting import Misfit, fit, nearness
 from shoal.experiments.workload.sources import Imports
@@ -58,7 +59,7 @@ def check_messages(
     try:
         kind = message_kind(spec, signature, imports)
     except BadExperiment as exc:
-        return [Problem(str(exc))]
+        return problems_of(exc)
     problems: list[Problem] = []
     for task in tasks:
         if task.repeat > 1 or len(problems) == MOST_PROBLEMS:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import traceback
 from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
 from dataclasses import is_dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from shoal.experiments.errors import Problem
+from shoal.experiments.workload.raised import place, told
 from shoal.experiments.workload.row import Found, Row, as_json, check_text
 
 _EXPECTED = "give an iterable of dicts, Pydantic models or texts, or a function that returns one"
@@ -19,7 +19,7 @@ _EXPECTED = "give an iterable of dicts, Pydantic models or texts, or a function 
 def read_python(value: Any, shown: str) -> Iterator[Found]:
     """The cases of an iterable, or of what a function returns. ``shown`` is how the experiment names it.
 
-    What it raises becomes a problem with its file and line, and ends the reading.
+    What it raises becomes a problem with its file and line, and ends the reading; ``sys.exit()`` too.
     """
     number = 0
     try:
@@ -29,9 +29,10 @@ def read_python(value: Any, shown: str) -> Iterator[Found]:
             return
         for number, case in enumerate(cases, 1):
             yield _row(case, shown, number)
-    except Exception as exc:
+    except (Exception, SystemExit) as exc:
         behind = f" behind case {number}" if number else ""
-        yield Problem(f"it raised {type(exc).__name__}: {exc}{behind} ({_place(exc)})", shown)
+        where = place(exc, __file__)
+        yield Problem(f"it raised {told(exc)}{behind}" + (f" ({where})" if where else ""), shown)
 
 
 def _iterable(value: Any) -> Iterable[Any] | str:
@@ -61,9 +62,3 @@ def _row(case: Any, shown: str, number: int) -> Found:
     except ValueError as exc:
         return Problem(str(exc), shown, number)
     return Problem(f"it is {type(case).__name__}; a case is a dict, a Pydantic model or text", shown, number)
-
-
-def _place(exc: Exception) -> str:
-    frames = traceback.extract_tb(exc.__traceback__)
-    last = frames[-1]
-    return f"{last.filename.rpartition('/')[2]}:{last.lineno}"

@@ -30,6 +30,8 @@ class Row(NamedTuple):
     """Its id where the spec names none: the path of a file that is a case."""
     shown: tuple[str, ...] | None = None
     """The fields that are the input where the spec does not say; ``None``: all but id and answer."""
+    cells: bool = False
+    """Whether its values are text in the cells of a table, which has no other way to say that there is none."""
 
     @property
     def source(self) -> str:

@@ -6,6 +6,7 @@ import difflib
 import glob
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +14,7 @@ from typing import Any, Protocol
 from shoal.experiments.errors import Problem
 from shoal.experiments.workload.csv_rows import read_csv
 from shoal.experiments.workload.json_lines import read_json_lines
+from shoal.experiments.workload.matching import matching, mode_of
 from shoal.experiments.workload.parquet_rows import read_parquet
 from shoal.experiments.workload.python_cases import read_python
 from shoal.experiments.workload.row import Found
@@ -22,6 +24,7 @@ from shoal.experiments.workload.text_files import read_text_file
 FIELD = "workload.tasks"
 _PYTHON_NAME = re.compile(r"[^\s:*?\[]+:[A-Za-z_]\w*(\.\w+)*")
 _FORMATS = ", ".join(SUFFIXES)
+_LONGEST_SHOWN = 100
 
 
 class Imports(Protocol):
@@ -37,19 +40,28 @@ def read_rows(spec: WorkloadSpec, folder: Path, imports: Imports) -> Iterator[Fo
     if not isinstance(tasks, str):
         return read_python(tasks, FIELD)
     path = folder / tasks
-    if path.is_dir():
+    mode = mode_of(path)
+    if stat.S_ISDIR(mode):
         return _read_folder(path, tasks, spec)
-    if path.exists():
+    if stat.S_ISREG(mode):
         return _read_files([(path, tasks)], spec)
+    if mode:  # a pipe would be waited for, and could not be read again
+        what = "it is neither a file nor a folder, but a pipe, a device or a socket"
+        return iter([Problem(what, tasks, remedy="write its content to a file")])
     if _PYTHON_NAME.fullmatch(tasks):
         return read_python(imports.find(tasks, FIELD), tasks)
     if glob.has_magic(tasks):
         return _read_glob(folder, tasks, spec)
-    return iter([Problem(f"there is no file or folder {tasks!r}", field=FIELD, remedy=_near(path, tasks))])
+    named = tasks if len(tasks) <= _LONGEST_SHOWN else f"{tasks[:_LONGEST_SHOWN]}..."
+    return iter([Problem(f"there is no file or folder {named!r}", field=FIELD, remedy=_near(path, tasks))])
 
 
 def _read_folder(path: Path, shown: str, spec: WorkloadSpec) -> Iterator[Found]:
-    names = sorted({_slashed(name) for pattern in spec.patterns for name in _matching(path, pattern)})
+    try:
+        names = sorted({name for pattern in spec.patterns for name in matching(path, pattern)})
+    except OSError as exc:
+        yield _unreadable(exc, shown)
+        return
     if not names:
         yield Problem(f"no file in {shown!r} matches {spec.pattern!r}", field="workload.pattern")
     base = shown.rstrip("/")
@@ -58,7 +70,11 @@ def _read_folder(path: Path, shown: str, spec: WorkloadSpec) -> Iterator[Found]:
 
 
 def _read_glob(folder: Path, pattern: str, spec: WorkloadSpec) -> Iterator[Found]:
-    names = sorted(_slashed(name) for name in _matching(folder, pattern))
+    try:
+        names = matching(folder, pattern)
+    except OSError as exc:
+        yield _unreadable(exc, pattern)
+        return
     if not names:
         yield Problem(f"no file matches {pattern!r}", field=FIELD)
     yield from _read_files([(folder / name, name) for name in names], spec)
@@ -88,7 +104,7 @@ def _read_file(path: Path, shown: str, kind: Format, spec: WorkloadSpec, relativ
         if empty:
             yield Problem("there is no case in it", shown)
     except OSError as exc:
-        yield Problem(f"it cannot be read: {exc.strerror or exc}", shown)
+        yield _unreadable(exc, shown)
 
 
 def _rows(path: Path, shown: str, kind: Format, encoding: str) -> Iterator[Found]:
@@ -99,13 +115,8 @@ def _rows(path: Path, shown: str, kind: Format, encoding: str) -> Iterator[Found
     return read_csv(path, shown, encoding, "\t" if kind == "tsv" else ",")
 
 
-def _matching(folder: Path, pattern: str) -> list[str]:
-    found = glob.glob(pattern, root_dir=folder, recursive=True)
-    return [name for name in found if (folder / name).is_file()]
-
-
-def _slashed(name: str) -> str:
-    return name.replace(os.sep, "/")
+def _unreadable(error: OSError, shown: str) -> Problem:
+    return Problem(f"it cannot be read: {error.strerror or error}", shown)
 
 
 def _near(path: Path, tasks: str) -> str:
