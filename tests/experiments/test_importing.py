@@ -132,3 +132,18 @@ def test_a_text_that_cannot_be_read_is_said_in_one_line(path: str, said: str, fo
     (line,) = caught.value.details["problems"]
     assert line.startswith("team.llm.prompt: ")
     assert said in line
+
+
+def test_a_file_elsewhere_whose_name_the_folder_has_itself_is_not_mistaken(folder: Path) -> None:
+    (folder / "here").mkdir()
+    (folder / "imp_same.py").write_text("x = 'outside'\n")
+    (folder / "here" / "imp_same.py").write_text("x = 'inside'\n")
+    line = problem(Importer(folder / "here"), "../imp_same.py:x")
+    assert "imp_same.py cannot be imported: a module 'imp_same' is there already, from " in line
+    assert line.endswith("(rename it)")
+
+
+def test_an_interrupt_while_a_module_is_imported_goes_through(folder: Path) -> None:
+    (folder / "imp_stopped.py").write_text("raise KeyboardInterrupt\n")
+    with pytest.raises(KeyboardInterrupt):
+        Importer(folder).find("imp_stopped:x")

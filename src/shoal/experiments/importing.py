@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import importlib
 import sys
-import traceback
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from shoal.experiments.errors import BadExperiment, Problem, bad_experiment
+from shoal.experiments.theirs import TheirError, call_theirs, place_of_error
 
 _LARGEST_TEXT = 1024 * 1024
 
@@ -32,16 +32,14 @@ class Importer:
         """The object under ``package.module:name`` or ``file.py:name``. Its module is imported, so its code runs.
 
         Raises :class:`BadExperiment`, with ``field`` as its place: there is no such module or name, or the import
-        failed.
+        failed. What the import raised is its ``__cause__``.
         """
         place, _, name = where.rpartition(":")
         if not place or not name:
             raise _wrong(field, f"{where!r} is no import path; give package.module:name or file.py:name")
         found: Any = self._module(place, field)
         for part in name.split("."):
-            if not hasattr(found, part):
-                raise _wrong(field, f"{place} has no {name!r}", _near(part, _public(found)))
-            found = getattr(found, part)
+            found = self._attribute(found, part, f"{place} has no {name!r}", field)
         return found
 
     def read_text(self, path: str, field: str = "") -> str:
@@ -59,6 +57,11 @@ class Importer:
             why = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
             raise _wrong(field, f"{path} cannot be read: {why}") from exc
 
+    def said(self, error: TheirError) -> str:
+        """What was raised, and in which line of which file."""
+        file, line = place_of_error(error.raised, self.folder)
+        return f"{error} ({Path(file).name}:{line})" if file else str(error)
+
     # -- inside --------------------------------------------------------------------------------------------
 
     def _module(self, place: str, field: str) -> ModuleType:
@@ -66,17 +69,26 @@ class Importer:
         _put_in_front(self.folder)
         importlib.invalidate_caches()  # a file that is a moment old would else not be seen
         try:
-            module = importlib.import_module(name)
-        except ModuleNotFoundError as exc:
-            if exc.name is None or not (name == exc.name or name.startswith(f"{exc.name}.")):
-                raise _wrong(field, f"{place} cannot be imported: {_last_line(exc)}") from exc
+            module = call_theirs(lambda: importlib.import_module(name))
+        except TheirError as exc:
+            if not _is_missing(exc.raised, name):
+                raise _wrong(field, f"{place} cannot be imported: {self.said(exc)}") from exc.raised
             remedy = _near(name.partition(".")[0], [one.stem for one in self.folder.glob("*.py")])
             why = f"there is no module {name!r} in the experiment's folder or among what is installed"
-            raise _wrong(field, why, remedy) from exc
-        except (Exception, SystemExit) as exc:
-            raise _wrong(field, f"{place} cannot be imported: {_last_line(exc)}") from exc
+            raise _wrong(field, why, remedy) from exc.raised
+        if place.endswith(".py") and not _is_at(module, file := (self.folder / place).resolve()):
+            raise _taken(field, name, module, file)
         self._check_mine(module, name, field)
         return module
+
+    def _attribute(self, found: Any, part: str, lacking: str, field: str) -> Any:
+        """An attribute; a module may have code that answers for it."""
+        try:
+            return call_theirs(lambda: getattr(found, part))
+        except TheirError as exc:
+            if not isinstance(exc.raised, AttributeError):
+                raise _wrong(field, f"{lacking}: {self.said(exc)}") from exc.raised
+            raise _wrong(field, lacking, _near(part, _public(found))) from exc.raised
 
     def _name_of_file(self, place: str, field: str) -> str:
         """The module's name under which every process can import the file."""
@@ -127,21 +139,18 @@ def _taken(field: str, name: str, loaded: ModuleType, mine: Path) -> BadExperime
     )
 
 
-def _last_line(error: BaseException) -> str:
-    """What was raised, and in which line of which file."""
-    said = f"{type(error).__name__}: {error}".rstrip(": ")
-    if isinstance(error, SyntaxError):
-        return f"{type(error).__name__}: {error.msg} ({Path(error.filename or '').name}:{error.lineno})"
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if "importlib" not in frame.filename and frame.filename != __file__
-    ]
-    return f"{said} ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else said
+def _is_missing(error: BaseException, name: str) -> bool:
+    """Whether it is this module, or a package that it is in, that there is not."""
+    if not isinstance(error, ModuleNotFoundError) or error.name is None:
+        return False
+    return name == error.name or name.startswith(f"{error.name}.")
 
 
 def _public(found: Any) -> list[str]:
-    return [name for name in dir(found) if not name.startswith("_")]
+    try:
+        return [name for name in call_theirs(lambda: dir(found)) if not name.startswith("_")]
+    except TheirError:
+        return []
 
 
 def _beside(file: Path) -> list[str]:

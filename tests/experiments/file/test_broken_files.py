@@ -296,6 +296,84 @@ FILES = [
         "--set budget.usdd=1: budget.usdd: there is no field 'usdd'",
         sets=("budget.usdd=1",),
     ),
+    Broken(
+        "a team with the baseline's name",
+        f"name: x\n{WORKLOAD}\nteams:\n  a: agents:Keyword\n  baseline: agents:Keyword\nbaseline: agents:Keyword\n",
+        "the team 'baseline' has the name of what `baseline` says",
+        5,
+        also=("give the team another name",),
+    ),
+    *(
+        Broken(f"code that {what}", f"name: x\n{WORKLOAD}\nteam: ends:X\n", said, 3, files={"ends.py": code})
+        for what, code, said in (
+            (
+                "ends when it is called",
+                "import sys\ndef X(): sys.exit(0)\n",
+                "ends:X() failed: SystemExit: 0 (ends.py:2)",
+            ),
+            (
+                "ends when it is imported",
+                "raise SystemExit(0)\n",
+                "ends cannot be imported: SystemExit: 0 (ends.py:1)",
+            ),
+            (
+                "raises what is no Exception",
+                "class Gone(BaseException): pass\nraise Gone('away')\n",
+                "ends cannot be imported: Gone: away (ends.py:2)",
+            ),
+            (
+                "raises what has no text",
+                "class Mute(Exception):\n    def __str__(self): raise ValueError\nraise Mute\n",
+                "Mute: (its text cannot be had: ValueError) (ends.py:3)",
+            ),
+            ("raises several lines", "raise ValueError('a\\nb')\n", "ValueError: a b (ends.py:1)"),
+            (
+                "answers for its names",
+                "def __getattr__(name): raise RuntimeError(name)\n",
+                "ends has no 'X': RuntimeError: X",
+            ),
+            (
+                "ends when it is looked at",
+                "class Y:\n    def __getattr__(self, name): raise SystemExit(0)\nX = Y()\n",
+                "code of the experiment would end the program: SystemExit: 0",
+            ),
+        )
+    ),
+    Broken(
+        "a budget of an address that there is not",
+        BASE + "budget:\n  agents: {team/members/first: {usd: 1}}\n",
+        "no team here has the address 'team/members/first'",
+        10,
+        also=("did you mean 'team/first'?",),
+    ),
+    Broken(
+        "a budget of a team that there is not",
+        BASE + "budget: {teams: {tem: {usd: 1}}}\n",
+        "no team here has the address 'tem'; there are team, team/first, team/second (did you mean 'team'?)",
+        9,
+    ),
+    Broken(
+        "a time without end", BASE + "timeout_s: .inf\n", "timeout_s: found inf; expected a finite number", 9
+    ),
+    Broken("a time that clocks cannot count", BASE + "timeout_s: 1e300\n", "3.1536e+08 or less", 9),
+    Broken(
+        "a time without end of a model",
+        BASE + "models:\n  m:\n    model: x\n    timeouts: {whole_s: .inf}\n",
+        "models.m.timeouts.whole_s: ",
+        12,
+        also=("finite",),
+    ),
+    Broken("half of a character", BASE + 'description: "a \\ud83d b"\n', "half of a character", 9),
+    Broken("half of a character in a key", BASE + 'settings: {"\\ud83d": 1}\n', "half of a character", 9),
+    Broken("runs in a file", BASE + "output: {runs: tickets.jsonl}\n", "tickets.jsonl is no folder", 9),
+    Broken(
+        "runs below a file", BASE + "output: {runs: tickets.jsonl/runs}\n", "tickets.jsonl is no folder", 9
+    ),
+    Broken("runs in a device", BASE + "output: {runs: /dev/null}\n", "/dev/null is no folder", 9),
+    *(
+        Broken(f"an override of {field}", BASE, f"--set {field}", sets=(field,))
+        for field in ("BUDGET.usd=1", "teams.a=agents:Keyword", "models.gpt-4.1.model=x", "output.rnus.x=1")
+    ),
     Broken("an override in a word", BASE, "--set name.x=1: name: found 'triage'", sets=("name.x=1",)),
 ]
 

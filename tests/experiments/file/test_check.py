@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from shoal.experiments.comparing.baseline import with_baseline
+from shoal.experiments.errors import BadExperiment
 from shoal.experiments.file.checking import check_experiment
 from shoal.experiments.file.estimate import estimate
+from shoal.experiments.file.keys import require_keys
 from shoal.experiments.file.loading import load
 from shoal.models.prices import PriceTable
 from tests.experiments.file.conftest import BASE
@@ -106,10 +109,75 @@ def test_a_key_that_is_not_set_is_said_and_is_no_problem(
 
 def test_names_that_are_no_agents_are_said(folder: Path) -> None:
     said = checked(
-        folder,
-        BASE
-        + "budget: {agents: {team/first: {usd: 1}, team/third: {usd: 1}}, teams: {team: {usd: 1}, other: {usd: 1}}}\n"
-        + "cluster: {roles: {first: {cpus: 1}, 'team/s*': {cpus: 1}, fourth: {cpus: 1}}}\n",
+        folder, BASE + "cluster: {roles: {first: {cpus: 1}, 'team/s*': {cpus: 1}, fourth: {cpus: 1}}}\n"
     )
     warned = [line.partition(":")[0] for line in said.splitlines() if "there are team," in line]
-    assert warned == ["budget.agents.team/third", "budget.teams.other", "cluster.roles.fourth"]
+    assert warned == ["cluster.roles.fourth"]
+
+
+def test_a_budget_of_what_an_agent_may_start_is_said_and_is_no_problem(folder: Path) -> None:
+    agents = ["team", "team/first", "team/first/child", "team/second"]
+    budget = ", ".join(f"{one}: {{usd: 1}}" for one in agents)
+    said = checked(folder, BASE + f"budget: {{agents: {{{budget}}}}}\n")
+    warned = [line.partition(":")[0] for line in said.splitlines() if line.startswith("budget.")]
+    assert warned == ["budget.agents.team/first/child"]
+
+
+def test_an_address_that_one_of_several_teams_has_is_known(folder: Path) -> None:
+    text = "name: x\nworkload: {tasks: tickets.jsonl, input: text, answer: label}\n"
+    two = "two: {topology: worker, router: round_robin, workers: {a: agents:Keyword}}"
+    text += f"teams: {{one: agents:Keyword, {two}}}\nbudget: {{agents: {{team/a: {{usd: 1}}}}}}\n"
+    assert "there are" not in checked(folder, text)
+    (folder / "e.yaml").write_text(text.replace("team/a", "team/workers/a"), encoding="utf-8")
+    with pytest.raises(BadExperiment, match=r"e.yaml:4: .*did you mean 'team/a'"):
+        check_experiment(load("e.yaml"))
+
+
+def test_what_commands_the_terminal_is_shown_escaped(folder: Path) -> None:
+    said = checked(folder, BASE + 'description: "\\e[31mred\\nand"\n')
+    assert "\x1b" not in said
+    assert "\\x1b[31mred and" in said
+
+
+def test_a_character_that_is_written_in_halves_is_one(folder: Path) -> None:
+    assert "\U0001f600 fun" in checked(folder, BASE + 'description: "\\ud83d\\ude00 fun"\n')
+
+
+def test_a_small_price_is_not_nothing(folder: Path) -> None:
+    said = checked(folder, LLM + MODEL.replace("{input: 1, output: 2}", "{input: 0.01, output: 0.01}"))
+    assert "US dollars, about" in said
+    assert "< 0.01" in said
+    assert "up to" not in said
+
+
+def test_a_name_that_a_comparison_gave_its_baseline_is_no_problem(folder: Path) -> None:
+    text = "name: x\nworkload: {tasks: tickets.jsonl, input: text, answer: label}\n"
+    (folder / "e.yaml").write_text(text + "teams: {single: agents:Keyword}\nbaseline: agents:Keyword\n")
+    more, name = with_baseline(loaded := load("e.yaml"), loaded.experiment.baseline)
+    assert name == "baseline"
+    assert set(check_experiment(more).teams) == {"single", "baseline"}
+
+
+def keys_of(folder: Path, text: str, address: str | None, environ: dict[str, str]) -> list[str]:
+    (folder / "e.yaml").write_text(LLM + text, encoding="utf-8")
+    found = check_experiment(load("e.yaml"))
+    try:
+        require_keys(found.loaded, found.teams["team"], address, environ)
+    except BadExperiment as exc:
+        return list(exc.details["problems"])
+    return []
+
+
+def test_a_run_in_this_process_needs_the_keys_of_the_models_it_asks(folder: Path) -> None:
+    asked, other = (
+        "default: {model: gpt-4o-mini, api_key_env: A_KEY}",
+        "other: {model: x, api_key_env: B_KEY}",
+    )
+    models = f"models:\n  {asked}\n  {other}\n  here: {{model: x, base_url: 'http://127.0.0.1:1/v1'}}\n"
+    said = "e.yaml:12: models.default: the environment variable A_KEY is not set (export it, or name another variable"
+    assert keys_of(folder, models, "local", {}) == [f"{said} in api_key_env)"]
+    assert keys_of(folder, models, "local", {"A_KEY": " "}) == [f"{said} in api_key_env)"]
+    assert keys_of(folder, models, "local", {"A_KEY": "k"}) == []
+    assert keys_of(folder, models, None, {}) == []
+    assert keys_of(folder, models, "auto", {}) == []
+    assert keys_of(folder, models, "local", {"OPENAI_BASE_URL": "http://localhost:1/v1"}) == []

@@ -51,19 +51,36 @@ def _placed(error: ErrorDetails, data: Any) -> Fault:
 
 def _aligned(location: Sequence[str | int], data: Any) -> list[tuple[str | int, bool]]:
     """Each part of a place, and whether it is a key or an index of the data: as many of them as can be."""
-    if not location:
-        return []
-    part, rest = location[0], location[1:]
-    dropped = [(part, False), *_aligned(rest, data)]
-    inside, inner = _step(data, part)
-    if not inside:
-        return dropped
-    taken = [(part, True), *_aligned(rest, inner)]
-    return taken if _kept(taken) >= _kept(dropped) else dropped
+    ways: dict[tuple[int, int], _Way] = {}  # by the part and the data it is looked for in: each is gone once
+    way = _way(location, 0, data, ways)
+    kept: list[tuple[str | int, bool]] = []
+    while way.rest is not None:
+        kept.append((location[len(kept)], way.stays))
+        way = way.rest
+    return kept
 
 
-def _kept(aligned: list[tuple[str | int, bool]]) -> int:
-    return sum(stays for _, stays in aligned)
+class _Way(NamedTuple):
+    """What becomes of a part of a place, and of those behind it."""
+
+    kept: int
+    stays: bool = False
+    rest: _Way | None = None
+
+
+def _way(location: Sequence[str | int], at: int, data: Any, ways: dict[tuple[int, int], _Way]) -> _Way:
+    if at == len(location):
+        return _Way(0)
+    known = (at, id(data))
+    if known not in ways:
+        dropped = _way(location, at + 1, data, ways)
+        inside, inner = _step(data, location[at])
+        taken = _way(location, at + 1, inner, ways) if inside else None
+        if taken is not None and taken.kept + 1 >= dropped.kept:
+            ways[known] = _Way(taken.kept + 1, True, taken)
+        else:
+            ways[known] = _Way(dropped.kept, False, dropped)
+    return ways[known]
 
 
 def _step(data: Any, part: str | int) -> tuple[bool, Any]:

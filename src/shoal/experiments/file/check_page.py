@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from shoal.experiments.file.addresses import some_of, unknown_budgets
 from shoal.experiments.file.checking import TEAM, Checked
 from shoal.experiments.file.estimate import Estimate, estimate
+from shoal.experiments.file.keys import lacking_keys
+from shoal.experiments.file.places import dotted
 from shoal.experiments.teams.budgets import BudgetSpec
-from shoal.models.prices import PriceTable, is_loopback
+from shoal.models.prices import PriceTable
+from shoal.runtime.terminal.text import printable
 from shoal.topologies.showing.drawing import as_tree
 
 _GUESSED = (
     "An estimate: one call for each ask, answers as long as they may be; without repairs, retries and what agents give "
     "one another."
 )
-_SHOWN = 8
 
 
 def check_page(checked: Checked, prices: PriceTable) -> RenderableType:
@@ -31,15 +34,29 @@ def check_page(checked: Checked, prices: PriceTable) -> RenderableType:
         name: estimate(team, TEAM, checked.tasks, experiment.models, prices)
         for name, team in checked.teams.items()
     }
-    parts: list[RenderableType] = [Text(line) for line in _head(checked)]
+    parts: list[RenderableType] = [_line(line) for line in _head(checked)]
     for name, team in checked.teams.items():
-        parts += [Text(), Text(name, "bold"), as_tree(team.describe(TEAM))]
+        parts += [Text(), _line(name, "bold"), as_tree(_printable(team.describe(TEAM)))]
     parts.append(Text())
     if any(one.agents for one in estimates.values()):
         parts += [_table(estimates, len(checked.tasks)), Text(_GUESSED, "dim"), Text()]
     else:
         parts += [Text("Nobody asks a model: no tokens, no cost."), Text()]
-    return Group(*parts, *(Text(line, "yellow") for line in warnings_of(checked)), Text("ok", "green"))
+    return Group(*parts, *(_line(line, "yellow") for line in warnings_of(checked)), Text("ok", "green"))
+
+
+def _line(text: str, style: str = "") -> Text:
+    """What the file says, on a line, without what commands the terminal."""
+    return Text(printable(text.replace("\n", " ")), style)
+
+
+def _printable(data: Any) -> Any:
+    """The same of all texts in it."""
+    if isinstance(data, str):
+        return printable(data)
+    if isinstance(data, dict):
+        return {_printable(key): _printable(value) for key, value in data.items()}
+    return [_printable(one) for one in data] if isinstance(data, list | tuple) else data
 
 
 def _head(checked: Checked) -> Iterator[str]:
@@ -76,11 +93,11 @@ def _amounts(budget: BudgetSpec) -> str:
 def _table(estimates: dict[str, Estimate], tasks: int) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("team")
-    for title in ("calls a task", "at most", "calls in all", "tokens in all, up to", "US dollars, up to"):
+    for title in ("calls a task", "at most", "calls in all", "tokens in all, about", "US dollars, about"):
         table.add_column(title, justify="right")
     for name, one in estimates.items():
         most = "no bound" if one.most_calls is None else f"{one.most_calls:,}"
-        usd = "price not known" if one.usd is None else f"{one.usd * tasks:,.2f}"
+        usd = "price not known" if one.usd is None else _dollars(one.usd * tasks)
         table.add_row(
             escape(name),
             f"{one.calls:.3g}",
@@ -92,27 +109,23 @@ def _table(estimates: dict[str, Estimate], tasks: int) -> Table:
     return table
 
 
+def _dollars(amount: float) -> str:
+    return "< 0.01" if 0 < amount < 0.01 else f"{amount:,.2f}"
+
+
 def warnings_of(checked: Checked) -> Iterator[str]:
     """What need not be wrong, and mostly is."""
     experiment = checked.loaded.experiment
-    for name, model in experiment.models.items():
-        needs_key = model.provider == "openai" and not is_loopback(model.base_url)
-        if needs_key and not os.environ.get(model.api_key_env):
-            yield f"models.{name}: {model.api_key_env} is not set here; a run needs it"
+    for name, what in lacking_keys(experiment.models):
+        yield f"models.{name}: {what} here; a run needs it"
+    for one in unknown_budgets(experiment.budget, checked.teams.values(), TEAM):
+        yield f"{dotted(one.path)}: {one.what}"
     known = sorted({one for team in checked.teams.values() for one in team.addresses(TEAM)})
-    for section, names in (("agents", experiment.budget.agents), ("teams", experiment.budget.teams)):
-        for name in names:
-            if name not in known:
-                yield f"budget.{section}.{name}: no team here has that address; there are {_some(known)}"
     for role in experiment.cluster.roles:
         if not any(_is_meant(role, address) for address in known):
-            yield f"cluster.roles.{role}: no agent here is called so; there are {_some(known)}"
+            yield f"cluster.roles.{role}: no agent here is called so; there are {some_of(known)}"
 
 
 def _is_meant(role: str, address: str) -> bool:
     """By its address, the last part of it, or a pattern."""
     return fnmatchcase(address, role) or fnmatchcase(address.rpartition("/")[2], role)
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")

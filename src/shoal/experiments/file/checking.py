@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from shoal.experiments.errors import BadExperiment, BadWorkload, Problem
+from shoal.experiments.file.addresses import unknown_budgets
 from shoal.experiments.file.loaded import Loaded
 from shoal.experiments.file.places import Path, dotted
 from shoal.experiments.file.telling import raise_problems
@@ -18,6 +19,7 @@ from shoal.experiments.scoring.making import make_scorer
 from shoal.experiments.scoring.scorer import Scorer
 from shoal.experiments.task import Task
 from shoal.experiments.teams.making import make_team
+from shoal.experiments.theirs import text_of
 from shoal.experiments.workload.messages import check_messages
 from shoal.experiments.workload.reading import read_tasks
 from shoal.models.opening import open_model
@@ -29,6 +31,8 @@ T = TypeVar("T")
 _TEAMS = ("team", "teams", "baseline")
 TEAM = "team"
 """What a team is called while its wiring is checked: addresses begin with it."""
+BASELINE = "baseline"
+"""What the team under ``baseline`` is called."""
 
 
 @dataclass
@@ -37,7 +41,7 @@ class Checked:
 
     loaded: Loaded
     teams: dict[str, Topology] = field(default_factory=dict)
-    """By name; a baseline of the file's own is ``baseline``."""
+    """By name; a baseline of the file's own is :data:`BASELINE`."""
     tasks: list[Task] = field(default_factory=list)
     scorer: Scorer | None = None
 
@@ -65,7 +69,9 @@ class _Checking:
         for name, team in experiment.every_team.items():
             self._team(name, team, ("teams", name) if experiment.teams else ("team",))
         if experiment.baseline not in ("auto", "none"):
-            self._team("baseline", experiment.baseline, ("baseline",))
+            self._baseline(experiment.baseline)
+        self._addresses()
+        self._output()
         workload = experiment.workload
         tasks = self._try(
             lambda: read_tasks(
@@ -76,7 +82,7 @@ class _Checking:
         self.checked.tasks = tasks or []
         self.checked.scorer = self._try(lambda: make_scorer(experiment.score, workload, imports), ("score",))
         for topology in self.checked.teams.values():
-            self._fitting(topology)
+            self._try(partial(self._fitting, topology), ("workload",))
 
     def _models(self) -> None:
         prices = self._try(load_prices, ("models",))
@@ -91,6 +97,39 @@ class _Checking:
         topology = self._try(lambda: self._made(team), path)
         if topology is not None:
             self.checked.teams[name] = topology
+
+    def _baseline(self, team: Any) -> None:
+        """A comparison may have put the baseline among the teams itself, under its name."""
+        among = self._experiment.teams.get(BASELINE)
+        if among is not None and among is not team:
+            what = f"the team {BASELINE!r} has the name of what `baseline` says, which would take its place"
+            remedy = "give the team another name, or leave one of the two out"
+            self.problems.append(self._loaded.locator.problem(("teams", BASELINE), what, remedy))
+        self._team(BASELINE, team, ("baseline",))
+
+    def _addresses(self) -> None:
+        """Budgets of addresses that there are not, as far as all are known."""
+        made, experiment = self.checked.teams, self._experiment
+        baseline = () if experiment.baseline in ("auto", "none") else (BASELINE,)
+        if set(made) != {*experiment.every_team, *baseline}:
+            return
+        for one in unknown_budgets(experiment.budget, made.values(), TEAM):
+            if not one.may_be_child:
+                self.problems.append(self._loaded.locator.problem(one.path, one.what, one.remedy))
+
+    def _output(self) -> None:
+        """That there can be run directories where the experiment wants them."""
+        wanted = self._experiment.output.runs
+        if wanted is None:
+            return
+        try:
+            root = (self._loaded.folder / wanted).absolute()
+            there = next((one for one in (root, *root.parents) if one.exists() or one.is_symlink()), root)
+            what = "" if there.is_dir() else f"{there} is no folder, and run directories cannot be in it"
+        except (OSError, ValueError) as exc:
+            what = f"found {wanted!r}, which cannot be a folder: {exc}"
+        if what:
+            self.problems.append(self._loaded.locator.problem(("output", "runs"), what, "give a folder"))
 
     def _made(self, team: Any) -> Topology:
         topology = make_team(team, self._imports, self._experiment.models)
@@ -114,6 +153,9 @@ class _Checking:
             self._note([one if one.field or one.file else one._replace(field=dotted(path)) for one in found])
         except ConfigError as exc:
             self._note([self._loaded.locator.problem(path, exc.text)])
+        except SystemExit as exc:  # the user's code, in a place where nobody reckons with it
+            what = f"code of the experiment would end the program: {text_of(exc)}"
+            self._note([self._loaded.locator.problem(path, what)])
         return None
 
     def _note(self, found: list[Problem]) -> None:

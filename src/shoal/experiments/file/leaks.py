@@ -8,6 +8,7 @@ from typing import Any
 
 from shoal.experiments.errors import Problem
 from shoal.experiments.file.places import Path, dotted
+from shoal.experiments.teams.words import PLAIN, is_import_path
 from shoal.runtime.secret_fields import redact_field
 from shoal.runtime.secret_shapes import redact_shapes
 
@@ -25,18 +26,53 @@ def leaks_in_text(text: str, file: str) -> list[Problem]:
     ]
 
 
-def leaks_in_fields(data: Any, path: Path = ()) -> Iterator[tuple[Path, Problem]]:
-    """Values whose names say that they are secret, as ``password``."""
+def leaks_in_fields(data: Any) -> Iterator[tuple[Path, Problem]]:
+    """Values whose names say that they are secret, as ``password``, where a value can be one: in models, settings and
+    the arguments of what is called.
+
+    Elsewhere such a name is that of a member, a field of a message or a column, and its value says what that is.
+    """
+    if not isinstance(data, dict):
+        return
+    for section, value in data.items():
+        if section in ("models", "settings"):
+            yield from _named(value, (section,))
+        elif section != "workload":
+            yield from _in_arguments(value, (section,))
+
+
+def _in_arguments(data: Any, path: Path) -> Iterator[tuple[Path, Problem]]:
+    """``{use: ..., with: {...}}``, however deep."""
+    for key, value in _inside(data):
+        if key == "with" and isinstance(data, dict) and "use" in data:
+            yield from _named(value, (*path, key), words=True)
+        else:
+            yield from _in_arguments(value, (*path, key))
+
+
+def _named(data: Any, path: Path, *, words: bool = False) -> Iterator[tuple[Path, Problem]]:
+    """``words``: import paths and types by their names are none."""
+    for key, value in _inside(data):
+        here = (*path, key)
+        if isinstance(value, str) and _is_hidden(str(key), value) and not (words and _is_word(value)):
+            yield here, Problem(_WHAT, field=dotted(here), remedy=_REMEDY)
+        yield from _named(value, here, words=words)
+
+
+def _is_word(value: str) -> bool:
+    return value in PLAIN or is_import_path(value)
+
+
+def _inside(data: Any) -> Iterator[tuple[str | int, Any]]:
     if isinstance(data, dict):
-        for key, value in data.items():
-            if isinstance(value, str) and redact_field(str(key), _VARIABLE.sub("", value)) != _VARIABLE.sub(
-                "", value
-            ):
-                yield (*path, key), Problem(_WHAT, field=dotted((*path, key)), remedy=_REMEDY)
-            yield from leaks_in_fields(value, (*path, key))
+        yield from data.items()
     elif isinstance(data, list):
-        for number, value in enumerate(data):
-            yield from leaks_in_fields(value, (*path, number))
+        yield from enumerate(data)
+
+
+def _is_hidden(name: str, value: str) -> bool:
+    plain = _VARIABLE.sub("", value)
+    return redact_field(name, plain) != plain
 
 
 def has_secret_shape(text: str) -> bool:

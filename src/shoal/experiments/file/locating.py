@@ -25,9 +25,16 @@ class Locator:
     def problem(self, path: Path, what: str, remedy: str = "") -> Problem:
         """A problem of this field."""
         for put, override in reversed(self._overridden):
-            if path[: len(put)] == put:
+            if path[: len(put)] == put or self._is_of(put, path):
                 return Problem(what, override.place, field=dotted(path), remedy=remedy)
         return Problem(what, self.file, self.places.line(path), dotted(path), remedy)
+
+    def _is_of(self, put: Path, path: Path) -> bool:
+        """Whether the field, or what it would be in, is there only because the override put something into it."""
+        common = next(
+            (n for n, (a, b) in enumerate(zip(put, path, strict=False)) if a != b), min(len(put), len(path))
+        )
+        return bool(self.places) and common > self.places.depth(path)
 
     def placed(self, problem: Problem, within: Path = ()) -> Problem:
         """A problem that names a field within ``within``, but no place."""

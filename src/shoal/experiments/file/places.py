@@ -26,10 +26,15 @@ class Places:
 
     def line(self, path: Path) -> int:
         """The field's line; of one that is not in the file, that of what it would be in; 0: nothing is known."""
-        for end in range(len(path), -1, -1):
-            if path[:end] in self._lines:
-                return self._lines[path[:end]]
-        return 0
+        return self._lines.get(path[: self.depth(path)], 0)
+
+    def depth(self, path: Path) -> int:
+        """How many parts of the path are in the file."""
+        return next((end for end in range(len(path), 0, -1) if path[:end] in self._lines), 0)
+
+    def __bool__(self) -> bool:
+        """Whether anything is known."""
+        return bool(self._lines)
 
 
 def dotted(path: Iterable[str | int]) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-from shoal.experiments.errors import Problem
+from shoal.experiments.errors import BadExperiment, Problem
 from shoal.experiments.file.spec import Experiment
 from shoal.experiments.file.team_field import is_team_object
-from shoal.experiments.file.telling import wrong
+from shoal.experiments.file.telling import problems_of, wrong
 from shoal.experiments.importing import Importer
+from shoal.experiments.teams.python_member import needs
+from shoal.experiments.theirs import TheirError, call_theirs, place_of_error
 
 NAME = "experiment"
 
@@ -24,15 +27,43 @@ def split_name(given: str) -> tuple[str, str]:
 
 def find_experiment(path: Path, name: str, shown: str) -> Experiment:
     """The experiment in a Python file, whose code runs. Raises ``BadExperiment``."""
-    found = Importer(path.parent).find(f"{path.name}:{name or NAME}", "")
-    if callable(found) and not isinstance(found, type):
-        found = found()
+    called = name or NAME
+    try:
+        imports = Importer(path.parent)
+        found = imports.find(f"{path.name}:{called}", "")
+        if callable(found) and not isinstance(found, type):
+            found = _made(found, called, imports)
+    except BadExperiment as exc:
+        if isinstance(exc.__cause__, BadExperiment):
+            raise _within(exc.__cause__, path, shown) from exc
+        raise
     if not isinstance(found, Experiment):
-        what = f"{name or NAME} is a {type(found).__name__}, not a shoal.Experiment"
+        what = f"{called} is a {type(found).__name__}, not a shoal.Experiment"
         raise wrong(
             [Problem(what, shown, remedy=f"write {NAME} = shoal.Experiment(...), or give file.py:name")]
         )
     return found
+
+
+def _made(function: Any, name: str, imports: Importer) -> Any:
+    """What the function makes."""
+    if lacking := needs(function):
+        what = f"{name} needs {', '.join(lacking)}, and is called without arguments"
+        raise wrong([Problem(what, remedy="give its parameters defaults")])
+    try:
+        made = call_theirs(function)
+    except TheirError as exc:
+        raise wrong([Problem(f"{name}() failed: {imports.said(exc)}")]) from exc.raised
+    if inspect.iscoroutine(made):
+        made.close()
+    return made
+
+
+def _within(error: BadExperiment, path: Path, shown: str) -> BadExperiment:
+    """The problems of an experiment that could not be made, each with the line of the file where it is made."""
+    file, line = place_of_error(error, path.parent)
+    file = shown if Path(file) == path else file
+    return wrong(one if one.file else one._replace(file=file, line=line) for one in problems_of(error))
 
 
 def as_data(experiment: Experiment) -> dict[str, Any]:

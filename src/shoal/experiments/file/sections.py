@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 from shoal.experiments.teams.budgets import BudgetSpec
 from shoal.experiments.teams.strict import Strict
-from shoal.experiments.teams.words import Amount
+from shoal.experiments.teams.words import Count
 from shoal.models.spec import Rates
 
 
@@ -29,19 +29,12 @@ class BudgetSection(BudgetSpec):
 class RatesSpec(Strict):
     """How fast models are asked, by everybody together; what is missing is not limited."""
 
-    rpm: Amount | None = None
+    rpm: Count | None = None
     """Requests a minute."""
-    tpm: Amount | None = None
+    tpm: Count | None = None
     """Tokens a minute: input, and the most that the output may be."""
-    concurrency: Amount | None = None
+    concurrency: Count | None = None
     """Calls at one time."""
-
-    @field_validator("rpm", "tpm", "concurrency")
-    @classmethod
-    def _at_least_one(cls, value: int | None) -> int | None:
-        if value is not None and value < 1:
-            raise ValueError(f"found {value}; expected 1 or more")
-        return value
 
     def rates(self) -> Rates:
         """As the runtime takes it."""

@@ -13,15 +13,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from shoal.experiments.file.cluster_spec import ClusterSpec
+from shoal.experiments.file.finite import endless_number
+from shoal.experiments.file.places import dotted
 from shoal.experiments.file.sections import BudgetSection, LimitsSection, OutputSpec
 from shoal.experiments.file.settings_field import SettingsField
 from shoal.experiments.file.team_field import BaselineField, TeamField
 from shoal.experiments.scoring.spec import ScorerSpec
-from shoal.experiments.teams.words import Amount, Duration
+from shoal.experiments.teams.words import Count, Duration
 from shoal.experiments.workload.spec import WorkloadSpec
 from shoal.models.spec import Model
 from shoal.runtime.errors import ConfigError
@@ -62,7 +64,7 @@ class Experiment(BaseModel):
     """How fast models are asked: rpm, tpm, concurrency, of each model or by its name."""
     repeats: Annotated[int, Field(strict=True, ge=1, le=1000)] = 1
     """How often each case is done: answers of models vary."""
-    concurrency: Amount = Field(default=64, ge=1, description="How many tasks are in progress at one time.")
+    concurrency: Count = Field(default=64, description="How many tasks are in progress at one time.")
     timeout_s: Duration = Field(
         default=300.0, description="How long one attempt at a task may take: seconds, or 90s, 5m, 1h."
     )
@@ -80,7 +82,21 @@ class Experiment(BaseModel):
     if TYPE_CHECKING:
 
         def __init__(self, *, name: str, workload: Any, **sections: Any) -> None:
-            """A program gives what can become a section: a path, a list of cases, an agent, a dict."""
+            """A program gives what can become a section: a path, a list of cases, an agent, a dict. Raises
+            ``BadExperiment`` with all that is wrong with it."""
+    else:
+
+        def __init__(self, **sections: Any) -> None:
+            try:
+                super().__init__(**sections)
+            except ValidationError as exc:
+                from shoal.experiments.file.validating import refused  # noqa: PLC0415 - it is made of this
+
+                raise refused(exc, sections) from exc
+
+        # What is read from a file is validated as it is, not as a program's sections: Pydantic calls an __init__ of a
+        # model's own else, which makes all of it lax.
+        __init__.__pydantic_base_init__ = True
 
     @model_validator(mode="before")
     @classmethod
@@ -88,6 +104,10 @@ class Experiment(BaseModel):
         """A section that holds nothing, all of it being commented out, is not there."""
         if not isinstance(value, dict):
             return value
+        if (endless := endless_number(value)) is not None:
+            path, found = endless
+            said = "found {found}; expected a finite number"
+            raise PydanticCustomError("finite", said, {"found": str(found), "key": dotted(path)})
         return {key: one for key, one in value.items() if one is not None}
 
     @field_validator("name")

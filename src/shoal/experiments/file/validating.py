@@ -7,15 +7,15 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from shoal.experiments.errors import Problem
+from shoal.experiments.errors import BadExperiment, Problem
 from shoal.experiments.file.branches import Fault, by_path, faults
 from shoal.experiments.file.environment import Expanded
 from shoal.experiments.file.knowing import fields_at
 from shoal.experiments.file.locating import Locator
-from shoal.experiments.file.places import Path
+from shoal.experiments.file.places import Path, Places
 from shoal.experiments.file.scalars import plain_scalar
 from shoal.experiments.file.spec import Experiment
-from shoal.experiments.file.telling import raise_problems
+from shoal.experiments.file.telling import raise_problems, wrong
 from shoal.experiments.file.wording import show_found, told, unknown_field
 
 DURATIONS = frozenset({"wall", "timeout_s", "deadline_s", "approval_s", "need_input_s", "handler_timeout_s"})
@@ -34,6 +34,14 @@ def validate(filled: Expanded, locator: Locator) -> Experiment:
         raise AssertionError("an error without a problem")
     assert isinstance(found, Experiment)
     return found
+
+
+def refused(error: ValidationError, sections: dict[str, Any]) -> BadExperiment:
+    """The same problems of an experiment that a program makes: they have no place in a file."""
+    locator = Locator("", sections, Places())
+    return wrong(
+        problems(Experiment, faults(error.errors(include_url=False), sections), sections, locator, {})
+    )
 
 
 def problems(

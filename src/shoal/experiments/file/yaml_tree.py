@@ -6,6 +6,7 @@ end or contains itself.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,6 +27,7 @@ MOST_DEPTH = 40
 MOST_NODES = 50_000
 """Each use of an alias counts in full: ten that hold ten of ten are a thousand."""
 _PLAIN = "plain"
+_HALF = re.compile("[\ud800-\udfff]")
 _STANDARD = "tag:yaml.org,2002:"
 _SCALARS = frozenset(f"{_STANDARD}{kind}" for kind in ("int", "float", "bool", "null"))
 
@@ -128,12 +130,22 @@ class _Tree:
             return plain_scalar(node.value)
         if node.tag != f"{_STANDARD}str":
             return self._fail(node, path, f"the tag {_tag(node)} is not read", "write plain values")
-        return node.value
+        return self._text(node, path)
+
+    def _text(self, node: ScalarNode, path: Path) -> str:
+        """With the halves of a character put together, as JSON writes those beyond U+FFFF."""
+        try:
+            return joined(node.value)
+        except UnicodeDecodeError:
+            self._fail(
+                node, path, "half of a character, as \\ud83d without \\ude00", "write the character itself"
+            )
+            return ""
 
     def _mapping(self, node: MappingNode, path: Path, above: tuple[Node, ...]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key, value in [*self._pairs(node, path), *self._merged(node, path, above)]:
-            name = key.value
+            name = self._text(key, path)
             if name not in found:
                 self.places.note((*path, name), _line(key))
                 found[name] = self.value(value, (*path, name), above)
@@ -167,6 +179,11 @@ class _Tree:
 
     def _fail(self, node: Node, path: Path, what: str, remedy: str = "") -> None:
         self.problems.append(Problem(what, self._file, _line(node), dotted(path), remedy))
+
+
+def joined(text: str) -> str:
+    """The text with surrogate pairs as the characters they stand for. Raises ``UnicodeDecodeError`` for halves."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le") if _HALF.search(text) else text
 
 
 def _is_merge(key: Node) -> bool:

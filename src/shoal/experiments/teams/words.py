@@ -79,13 +79,36 @@ Names = Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str
 """One name, or a list of them."""
 Amount = Annotated[
     int,
-    BeforeValidator(parse_amount, json_schema_input_type=int | str),
+    BeforeValidator(
+        parse_amount,
+        json_schema_input_type=Annotated[int, Field(ge=0)] | Annotated[str, Field(pattern=_AMOUNT.pattern)],
+    ),
     Field(ge=0, description="A whole number; 200k and 1.5m are understood.", examples=["200k"]),
 ]
+Count = Annotated[
+    int,
+    BeforeValidator(
+        parse_amount,
+        json_schema_input_type=Annotated[int, Field(ge=1)] | Annotated[str, Field(pattern=_AMOUNT.pattern)],
+    ),
+    Field(ge=1, description="A whole number from 1; 200k and 1.5m are understood.", examples=["200k"]),
+]
+MOST_SECONDS = 10 * 365 * 86400.0
+"""What is longer is no duration that anybody waits for, and clocks cannot count it."""
 Duration = Annotated[
     float,
-    BeforeValidator(parse_duration, json_schema_input_type=float | str),
-    Field(gt=0, description="Seconds; 90s, 10m, 2h are understood.", examples=["10m"]),
+    BeforeValidator(
+        parse_duration,
+        json_schema_input_type=Annotated[float, Field(gt=0, le=MOST_SECONDS)]
+        | Annotated[str, Field(pattern=_LASTS.pattern)],
+    ),
+    Field(
+        gt=0,
+        le=MOST_SECONDS,
+        allow_inf_nan=False,
+        description="Seconds; 90s, 10m, 2h are understood.",
+        examples=["10m"],
+    ),
 ]
 
 

@@ -20,6 +20,7 @@ from shoal.experiments.teams.shapes import Shape
 from shoal.experiments.teams.shaping import shape_of, type_of
 from shoal.experiments.teams.use import Called, UseSpec
 from shoal.experiments.teams.words import TextSource
+from shoal.experiments.theirs import TheirError, call_theirs
 from shoal.runtime.errors import ConfigError
 from shoal.topologies.wiring.topology import Topology
 
@@ -139,10 +140,10 @@ class Workbench:
         if not callable(function):
             return self.problem(field, f"{name} is of type {type(function).__name__}: it cannot be called")
         try:
-            return function(**arguments)
-        except Exception as exc:
+            return call_theirs(lambda: function(**arguments))
+        except TheirError as exc:
             given = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
-            return self.problem(field, f"{name}({given}) failed: {type(exc).__name__}: {exc}")
+            return self.problem(field, f"{name}({given}) failed: {self.imports.said(exc)}")
 
     def type(self, name: str | None, field: str) -> Any:
         """The type of that name; ``None`` for none."""
