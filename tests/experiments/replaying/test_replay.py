@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 import shoal
 from shoal import LLMAgent, ScriptedModel
@@ -220,3 +220,135 @@ async def test_the_run_that_is_replayed_is_not_changed(tmp_path: Path) -> None:
     before = {one.name: one.read_bytes() for one in path.rglob("*.db")}
     await replayed(path, team())
     assert {one.name: one.read_bytes() for one in path.rglob("*.db")} == before
+
+
+class Echo(shoal.Agent):
+    async def on_text(self, text: str) -> str:
+        return text
+
+
+class Sender(shoal.Agent):
+    """Tells or asks one of two agents of its own, or raises."""
+
+    def __init__(self, to: str = "b", text: str = "hello", error: Exception | None = None) -> None:
+        self.to = to
+        self.text = text
+        self.error = error
+        self.refs: dict[str, shoal.Ref] = {}
+
+    async def on_start(self, ctx: shoal.Context) -> None:
+        self.refs = {name: await ctx.spawn(Echo(), name=name) for name in "bc"}
+
+    async def on_text(self, text: str) -> str:
+        if self.error is not None:
+            raise self.error
+        await self.refs[self.to].ask(self.text)
+        return "ok"
+
+
+async def sent(folder: Path, agent: shoal.Agent, **settings: Any) -> Path:
+    async with shoal.start("local", run="r", runs_root=folder, journal="messages", **settings) as system:
+        built = await system.build(shoal.single(agent), name="team")
+        async for _ in system.run.tasks(built, {"t-1": "go"}):
+            pass
+        return system.run.path
+
+
+async def test_a_message_that_goes_to_another_agent_under_the_same_id_is_told(tmp_path: Path) -> None:
+    path = await sent(tmp_path, Sender())
+    assert (await replayed(path, shoal.single(Sender()))).same
+    found = await replayed(path, shoal.single(Sender(to="c")))
+    assert [one.text for one in found.divergences] == ["team sends str to c, and sent str to b then"]
+
+
+async def test_a_message_of_another_size_is_told_where_sizes_were_recorded(tmp_path: Path) -> None:
+    path = await sent(tmp_path / "sized", Sender(), isolate=True)
+    assert (await replayed(path, shoal.single(Sender()))).same
+    found = await replayed(path, shoal.single(Sender(text="bye bye")))
+    assert [one.text for one in found.divergences] == [
+        "team sends str of 8 bytes to b, and one of 6 bytes then"
+    ]
+    assert "sizes" in found.compared
+    path = await sent(tmp_path / "plain", Sender())
+    found = await replayed(path, shoal.single(Sender(text="bye bye")))
+    assert (found.same, found.compared) == (True, ("messages", "effects", "result"))
+
+
+@pytest.mark.parametrize("error", [KeyError("a"), ValueError("b")])
+async def test_another_error_under_the_same_class_of_ours_is_told(tmp_path: Path, error: Exception) -> None:
+    path = await sent(tmp_path, Sender(error=ValueError("a")))
+    assert (await replayed(path, shoal.single(Sender(error=ValueError("a"))))).same
+    found = await replayed(path, shoal.single(Sender(error=error)))
+    assert [one.what for one in found.divergences] == ["result"]
+    assert "ValueError" in found.divergences[0].text
+
+
+class Caller(shoal.Agent):
+    """Reaches out as it starts, and takes a no for an answer."""
+
+    async def on_start(self, ctx: shoal.Context) -> None:
+        socket.getaddrinfo("localhost", 80)
+
+    async def on_text(self, text: str) -> str:
+        return text
+
+
+class Offline(Caller):
+    async def on_start(self, ctx: shoal.Context) -> None:
+        try:
+            await super().on_start(ctx)
+        except OSError:
+            CALLS.append("refused")
+
+
+async def test_a_team_that_reaches_out_as_it_is_built_is_refused_unless_live(tmp_path: Path) -> None:
+    path = await sent(tmp_path, Caller())
+    with pytest.raises(shoal.errors.AgentStartFailed, match="a replay has no network"):
+        await replayed(path, shoal.single(Caller()))
+    assert (await replayed(path, shoal.single(Caller()), live=True)).same
+    found = await replayed(path, shoal.single(Offline()))
+    assert (found.same, CALLS) == (True, ["refused"])
+    assert found.refused == ["asks for the address of localhost"], "told also where the code went on without"
+
+
+class Lead(shoal.Agent):
+    """Has a model asked in an effect, and asks somebody else by itself."""
+
+    def __init__(self, asks: bool = True) -> None:
+        self.asks = asks
+        self.refs: list[shoal.Ref] = []
+
+    async def on_start(self, ctx: shoal.Context) -> None:
+        self.refs = [await ctx.spawn(expert(), name="expert"), await ctx.spawn(Echo(), name="echo")]
+
+    async def on_text(self, text: str, ctx: shoal.Context) -> str:
+        answer: str = await ctx.once("work", lambda: self.refs[0].ask(text))
+        return await self.refs[1].ask(answer) if self.asks else answer
+
+
+async def test_what_a_recorded_effect_did_is_not_done_again_and_no_difference(tmp_path: Path) -> None:
+    path = await sent(tmp_path, Lead())
+    CALLS.clear()
+    found = await replayed(path, shoal.single(Lead()))
+    assert found.same, found.divergences
+    assert (found.messages, found.messages_then, CALLS) == (2, 3, [])
+    found = await replayed(path, shoal.single(Lead(asks=False)))
+    assert [one.text for one in found.divergences] == ["team sent str to echo, and does not do so now"]
+
+
+class Found(shoal.Published):
+    findings: list[str] = Field(default_factory=list)
+
+
+async def find(ticket: Ticket) -> Found:
+    return Found(findings=[ticket.text])
+
+
+async def test_a_swarm_is_replayed_as_it_was(tmp_path: Path) -> None:
+    async with shoal.start("local", run="r", runs_root=tmp_path, journal="messages") as system:
+        built = await system.build(shoal.swarm(find, count=2), name="team")
+        await system.run.task(built, Ticket(text="charged"), task="t-1")
+        path = system.run.path
+    found = await replayed(path, shoal.swarm(find, count=2))
+    assert found.same, found.divergences
+    assert found.now.output["findings"] == ["charged"]

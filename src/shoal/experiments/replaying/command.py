@@ -22,8 +22,9 @@ from shoal.runtime.terminal.options import Root, Run
 DIFFERENT = 3
 """Exit status when something went another way than it was recorded."""
 _PAGE = 1000
-_NOT_REPLAYED = ("budget", "limits", "journal", "state_store")
-"""Settings that decide when models are asked (a replay asks none) and where state is kept (it keeps none)."""
+_NOT_REPLAYED = ("budget", "limits", "journal", "state_store", "metrics_port", "metrics_host")
+"""Settings that decide when models are asked (a replay asks none), where state is kept (it keeps none) and what is
+served to others (nothing)."""
 
 
 def replay(

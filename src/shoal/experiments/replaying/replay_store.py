@@ -32,6 +32,8 @@ class ReplayStore:
         self._done: dict[Name, Recorded] = {}
         self._generations: dict[str, int] = {}
         self._states: dict[str, State | None] = {}
+        self.keepers: set[str] = set()
+        """The agents that saved state."""
 
     def tend(self) -> None:
         """Nothing is put off."""
@@ -56,6 +58,7 @@ class ReplayStore:
         """See :class:`StateStore`."""
         if state is not None:
             self._states[agent] = state
+            self.keepers.add(agent)
 
     def once_begin(self, agent: str, generation: int, scope: bytes, key: str) -> Recorded | Unknown | None:
         """See :class:`StateStore`. Raises :class:`Diverged` for what is not recorded."""
