@@ -41,6 +41,10 @@ class Keyword(shoal.Agent):
         return Labelled(label=label, partial="some" in ticket.text)
 
 
+class Shouter(Keyword):
+    """Another class that does the same."""
+
+
 def script(request: ChatRequest) -> str:
     """A model's answer, after a moment; who was asked is noted."""
     text = request.messages[-1].text
@@ -56,3 +60,8 @@ def judge(output: Any, expected: Any) -> float:
     if output == {"label": "billing", "partial": False}:
         raise RuntimeError("no opinion")
     return 1.0
+
+
+def always(output: Any, expected: Any) -> float:
+    """A scorer of one opinion."""
+    return 0.25

@@ -56,3 +56,18 @@ async def test_who_asks_first_says_why() -> None:
     stop.ask("one")
     stop.ask("two")
     assert (stop.asked, stop.why) == (True, "one")
+
+
+async def test_one_stop_serves_event_loops_one_after_the_other() -> None:
+    stop = Stop()
+
+    async def wait_a_moment() -> None:
+        waiting = asyncio.ensure_future(stop.wait())
+        await asyncio.sleep(0)
+        assert waiting.done() is stop.asked
+        waiting.cancel()
+
+    for asked in (False, False, True):
+        if asked:
+            stop.ask("test")
+        await asyncio.to_thread(asyncio.run, wait_a_moment())

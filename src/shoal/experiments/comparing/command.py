@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shlex
 import time
 from collections.abc import Mapping, Sequence
@@ -16,18 +17,24 @@ from rich.markup import escape
 from shoal.experiments.comparing.comparison import Comparison
 from shoal.experiments.comparing.doing import ComparisonStopped
 from shoal.experiments.comparing.doing import compare as compare_teams
+from shoal.experiments.comparing.gathering import Source, is_run
 from shoal.experiments.comparing.markdown import as_markdown
 from shoal.experiments.comparing.page import ComparisonPage
 from shoal.experiments.errors import NotAnExperiment, NothingToCompare
+from shoal.experiments.file.loaded import Loaded
+from shoal.experiments.file.loading import load
 from shoal.experiments.file.telling import FLAG
 from shoal.experiments.options import Address, Overrides
 from shoal.experiments.output import experiment_errors
 from shoal.experiments.report.writing import check_output
+from shoal.experiments.running.closing import root_option, unusual
 from shoal.experiments.running.display import display_for
+from shoal.experiments.running.planning import root_of
 from shoal.experiments.running.stop import INTERRUPTED, Stop
 from shoal.runtime.durable.sqlite_errors import describe_os_error
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.journal.errors import RunNotFound
+from shoal.runtime.journal.resuming import RESUME_VARIABLE
 from shoal.runtime.redaction import redact_arguments
 from shoal.runtime.terminal.options import Root
 from shoal.runtime.terminal.output import Output, notice
@@ -85,14 +92,17 @@ def compare(
             raise ConfigError(f"--markdown {markdown}: there is no directory {markdown.absolute().parent}")
         if report is not None:
             check_output(report)
+        # `shoal resume` of a run that never began starts this again: what is there is found here for all runs.
+        os.environ.pop(RESUME_VARIABLE, None)
         asked = _Asked(what, overrides, root, address, baseline, required=not no_baseline, fresh=fresh)
+        sources = [one if is_run(one) else load(one, overrides) for one in what]
         try:
-            found = asyncio.run(_compared(asked))
+            found = asyncio.run(_compared(asked, sources))
         except (NothingToCompare, NotAnExperiment, RunNotFound) as error:
             raise ConfigError(error.text) from error
         except ComparisonStopped as error:
             again = _go_on_command(asked, {"--markdown": markdown, "--report": report})
-            _say_stopped(error, f"shoal resume {error.details['run']}" if fresh else again)
+            _say_stopped(error, _resume_command(asked, sources, error.details["run"]) if fresh else again)
             raise typer.Exit(INTERRUPTED) from error
         output = Output()
         if json:
@@ -105,11 +115,11 @@ def compare(
             _write_report(report, found)
 
 
-async def _compared(asked: _Asked) -> Comparison:
+async def _compared(asked: _Asked, sources: Sequence[Source]) -> Comparison:
     stop, console = Stop(), Console(stderr=True)
     with stop.on_signals(lambda: notice("stopping; once more ends it at once")):
         return await compare_teams(
-            *asked.what,
+            *sources,
             overrides=asked.overrides,
             root=asked.root,
             address=asked.address,
@@ -131,6 +141,14 @@ def _go_on_command(asked: _Asked, files: Mapping[str, Path | None]) -> str:
     for option, value in options.items():
         words += [] if value is None else [option, str(value)]
     return shlex.join(redact_arguments([*words, *([] if asked.required else ["--no-baseline"])]))
+
+
+def _resume_command(asked: _Asked, sources: Sequence[Source], run: str) -> str:
+    """How to go on with one of its runs, which are where the experiments keep theirs."""
+    files = [one for one in sources if isinstance(one, Loaded)]
+    roots = [root_of(one.experiment, one.folder, asked.root) for one in files]
+    root = next((each for each in roots if (each / run).is_dir()), roots[0] if roots else None)
+    return f"shoal resume {run}{root_option(unusual(root) if root is not None else None)}"
 
 
 def _say_stopped(error: ComparisonStopped, again: str) -> None:

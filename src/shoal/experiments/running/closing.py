@@ -13,6 +13,7 @@ from shoal.experiments.result import State
 from shoal.experiments.running.amounts import count, dollars, duration, rate, several
 from shoal.experiments.running.outcome import Ending, Outcome
 from shoal.experiments.running.summary import Summary
+from shoal.runtime.journal.run_directory import runs_root
 
 _LABEL = 12
 _STYLES = {State.DONE: "green", State.PARTIAL: "yellow", State.FAILED: "red", State.NOT_STARTED: "yellow"}
@@ -39,7 +40,18 @@ def closing_page(outcome: Outcome, root: Path | None = None, *, said: str = "") 
 
 def resume_command(outcome: Outcome, root: Path | None = None) -> str:
     """How to go on with it."""
-    return f"shoal resume {outcome.run}{_root(root)}"
+    more = f" --set budget.{outcome.short or 'usd'}=..." if outcome.ending is Ending.OUT_OF_BUDGET else ""
+    return f"shoal resume {outcome.run}{root_option(root)}{more}"
+
+
+def root_option(root: Path | None) -> str:
+    """What tells a command where runs are; ``None``: it need not be told."""
+    return f" --root {shlex.quote(str(root))}" if root is not None else ""
+
+
+def unusual(root: Path) -> Path | None:
+    """The root, where commands would not look for runs there."""
+    return None if root == runs_root() else root
 
 
 def _headline(outcome: Outcome, instead: str) -> str:
@@ -110,18 +122,10 @@ def _trouble(summary: Summary) -> str:
 def _next(outcome: Outcome, root: Path | None) -> list[tuple[str, str]]:
     run = outcome.run
     lines = []
-    if outcome.ending is Ending.OUT_OF_BUDGET:
-        lines.append(
-            ("resume with", f"{resume_command(outcome, root)} --set budget.{outcome.short or 'usd'}=...")
-        )
-    elif not outcome.complete:
+    if not outcome.complete:
         lines.append(("resume with", resume_command(outcome, root)))
     if outcome.summary.states.get(State.FAILED, 0):
-        lines.append(("failures", f"shoal failures {run}{_root(root)}"))
-    lines.append(("report", f"shoal report {run}{_root(root)}"))
-    lines.append(("one task", f"shoal trace {run} TASK{_root(root)}"))
+        lines.append(("failures", f"shoal failures {run}{root_option(root)}"))
+    lines.append(("report", f"shoal report {run}{root_option(root)}"))
+    lines.append(("one task", f"shoal trace {run} TASK{root_option(root)}"))
     return lines
-
-
-def _root(root: Path | None) -> str:
-    return f" --root {shlex.quote(str(root))}" if root is not None else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shoal.experiments.layout import ENVIRONMENT_FILE
+from shoal.experiments.running.files import write_json
 from shoal.experiments.running.outcome import Ending, Outcome
 from shoal.experiments.running.plan import Plan
 from shoal.experiments.running.rewriting import Names, rewrite
@@ -21,7 +23,8 @@ def finish_complete(plan: Plan) -> Outcome | None:
     if _is_open(plan):
         return None
     scores = Scores(plan.scorer)
-    remember_scores(plan.path, scores)
+    write_json(plan.path / ENVIRONMENT_FILE, plan.environment.model_dump(mode="json"))
+    remember_scores(plan, plan.path, scores)
     names = Names(plan.run, plan.experiment.name, plan.environment.team)
     summary = rewrite(plan.path, plan.tasks, scores, names, plan.state_store)
     return Outcome(plan.run, plan.path, Ending.COMPLETE, summary)

@@ -14,17 +14,20 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from shoal.experiments.errors import NotAnExperiment
 from shoal.experiments.file.loaded import Loaded, loaded_from
 from shoal.experiments.file.spec import Experiment
-from shoal.experiments.layout import EXPERIMENT_FILE
 from shoal.experiments.running.display import Display
-from shoal.experiments.running.environment import read_environment
 from shoal.experiments.running.outcome import Outcome
-from shoal.experiments.running.plan import Plan
-from shoal.experiments.running.planning import again, plan_resume, plan_run, root_of, team_named
+from shoal.experiments.running.planning import (
+    plan_going_on,
+    plan_resume,
+    plan_run,
+    root_of,
+    team_named,
+)
 from shoal.experiments.running.runner import Runner
 from shoal.experiments.running.stop import Stop
+from shoal.experiments.running.unbegun import check_is_experiment, is_unbegun
 from shoal.runtime.journal.errors import RunNotResumable
 from shoal.runtime.journal.resuming import RESUME_VARIABLE
 from shoal.runtime.journal.run_directory import find_directory, find_run, generate_run_id
@@ -48,7 +51,8 @@ async def run(
 
     ``team``: which of several. ``name``: of the run; without it the experiment's name with date and time. ``root``:
     where its directory is kept. ``address``: instead of the experiment's own; ``"local"``: in this process.
-    ``resume``: go on with the run of this name, as also ``shoal resume`` makes this program do. ``stop``: what ends it
+    ``resume``: go on with the run of this name, as also ``shoal resume`` makes this program do; it must be of this
+    experiment, but for budgets, limits, concurrency, cluster and output. ``stop``: what ends it
     early, in order; ``display``: who shows how far it is.
 
     Raises :class:`BadExperiment` and :class:`BadWorkload` before anything is started, and what :meth:`Runner.run`
@@ -56,12 +60,14 @@ async def run(
     """
     loaded = experiment if isinstance(experiment, Loaded) else loaded_from(experiment)
     going_on = _going_on_with(loaded, name, root, resume=resume)
-    if going_on is not None:
-        plan = _again(loaded, going_on, address=address, retry_failed=retry_failed)
+    if going_on is None:
+        new = name or run_name(loaded.experiment, team)
+        plan = plan_run(loaded, team=team, run=new, root=root, address=address)
+    elif is_unbegun(going_on):
+        plan = plan_run(loaded, team=team, run=going_on.name, root=going_on.parent, address=address)
     else:
-        plan = plan_run(
-            loaded, team=team, run=name or run_name(loaded.experiment, team), root=root, address=address
-        )
+        check_is_experiment(going_on)
+        plan = plan_going_on(loaded, going_on, team=team, address=address, retry_failed=retry_failed)
     return await Runner(plan, stop=stop, display=display).run()
 
 
@@ -107,12 +113,3 @@ def _going_on_with(loaded: Loaded, name: str | None, root: Path | str | None, *,
     if name is None:
         raise RunNotResumable("which run is to be resumed is not said: give its name")
     return find_run(name, root=root_of(loaded.experiment, loaded.folder, root))
-
-
-def _again(loaded: Loaded, path: Path, *, address: str | None, retry_failed: bool) -> Plan:
-    if not (path / EXPERIMENT_FILE).exists():
-        raise NotAnExperiment(
-            f"run {path.name!r} has no {EXPERIMENT_FILE}: it ended before it began", run=path.name
-        )
-    environment = read_environment(path)
-    return again(loaded, path, environment, address=address, retry_failed=retry_failed)

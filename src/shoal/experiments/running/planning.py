@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from shoal.experiments.comparing.baseline import with_baseline_called
@@ -12,11 +13,15 @@ from shoal.experiments.file.loaded import Loaded
 from shoal.experiments.file.loading import load
 from shoal.experiments.file.saving import save
 from shoal.experiments.file.spec import Experiment
+from shoal.experiments.finished import ExperimentRun
 from shoal.experiments.importing import Importer
 from shoal.experiments.layout import ORIGINAL_FILES, TASKS_FILE
+from shoal.experiments.running.closing import root_option, unusual
+from shoal.experiments.running.differences import difference
 from shoal.experiments.running.environment import Environment, read_environment
 from shoal.experiments.running.plan import TEAM, Plan
 from shoal.experiments.scoring.making import make_scorer
+from shoal.experiments.task import Task
 from shoal.experiments.teams.making import make_team
 from shoal.experiments.workload.messages import message_kind
 from shoal.experiments.workload.tasks_file import read_tasks_file
@@ -79,7 +84,6 @@ def plan_resume(
         )
     every = [*environment.overrides, *overrides]
     loaded = load(path / _YAML if environment.made_by == "file" else environment.file, every)
-    environment = environment.model_copy(update={"overrides": tuple(every)})
     return again(loaded, path, environment, address=address, retry_failed=retry_failed)
 
 
@@ -91,17 +95,12 @@ def again(
     address: str | None = None,
     retry_failed: bool = False,
 ) -> Plan:
-    """How to go on with the run in this directory, with an experiment that is at hand."""
+    """How to go on with the run in this directory, with an experiment that is at hand and is its own."""
     imports = Importer(Path(environment.folder))
     if environment.team:
         loaded = with_baseline_called(loaded, environment.team, imports)
     experiment = loaded.experiment
-    tasks = read_tasks_file(path / TASKS_FILE) if (path / TASKS_FILE).exists() else []
-    if not tasks:
-        raise RunNotResumable(
-            f"run {path.name!r} ended before its tasks were written down: start it anew under another name",
-            run=path.name,
-        )
+    tasks = _tasks_of(path)
     topology = _checked_team(experiment, team_named(experiment, environment.team or None), imports)
     return Plan(
         experiment=experiment,
@@ -111,13 +110,42 @@ def again(
         topology=topology,
         tasks=tasks,
         scorer=make_scorer(experiment.score, experiment.workload, imports),
-        environment=environment,
+        environment=environment.model_copy(update={"overrides": loaded.overrides}),
         original=_original(loaded),
         spec=save(loaded),
         kind=message_kind(experiment.workload, topology.signature(), imports),
         resume=True,
         retry_failed=retry_failed,
     )
+
+
+def plan_going_on(
+    loaded: Loaded,
+    path: Path,
+    *,
+    team: str | None = None,
+    address: str | None = None,
+    retry_failed: bool = False,
+) -> Plan:
+    """How to go on with the run in this directory as this experiment, which must be the one that it is of.
+
+    ``team``: which is meant; else the one that the run is of. From then on the run's file and overrides are these.
+    Raises :class:`BadExperiment` that names what differs in what results depend on, and as :func:`plan_run` does;
+    :class:`NotAnExperiment`, :class:`RunNotResumable`, :class:`StoreError`.
+    """
+    of = read_environment(path).team
+    if of:
+        loaded = with_baseline_called(loaded, of, Importer(loaded.folder))
+    plan = plan_run(loaded, team=team or of or None, run=path.name, root=path.parent, address=address)
+    tasks = _tasks_of(path)
+    with ExperimentRun(path) as run:
+        theirs = f"it is of team {of!r}" if plan.environment.team != of else difference(plan, run)
+    if theirs:
+        as_it_was = f"shoal resume {path.name}{root_option(unusual(path.parent))}"
+        remedy = f"give another name, or go on with it as it was: `{as_it_was}`"
+        what = f"there is a run {path.name!r} already, and {theirs}"
+        raise bad_experiment([Problem(what, remedy=remedy)])
+    return replace(plan, tasks=tasks, resume=True, retry_failed=retry_failed)
 
 
 def team_named(experiment: Experiment, team: str | None) -> str:
@@ -136,6 +164,16 @@ def root_of(experiment: Experiment, folder: Path, root: Path | str | None) -> Pa
     if root is None and experiment.output.runs is not None:
         return (folder / experiment.output.runs).absolute()
     return runs_root(root)
+
+
+def _tasks_of(path: Path) -> list[Task]:
+    tasks = read_tasks_file(path / TASKS_FILE) if (path / TASKS_FILE).exists() else []
+    if not tasks:
+        raise RunNotResumable(
+            f"run {path.name!r} ended before its tasks were written down: start it anew under another name",
+            run=path.name,
+        )
+    return tasks
 
 
 def _checked_team(experiment: Experiment, name: str, imports: Importer) -> Topology:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from shoal.experiments.finished import ExperimentRun
@@ -13,6 +14,7 @@ from shoal.experiments.layout import (
     TEAM_FILE,
 )
 from shoal.experiments.result import State
+from shoal.experiments.running.differences import judged_alike
 from shoal.experiments.running.environment import read_environment, this_session
 from shoal.experiments.running.files import write_json, write_lines, write_text
 from shoal.experiments.running.plan import TEAM, Plan
@@ -29,9 +31,9 @@ def begin_files(plan: Plan, path: Path, scores: Scores, *, now: float) -> dict[s
     """
     if not plan.resume:
         write_tasks(path / TASKS_FILE, plan.tasks)
-        name, text = plan.original
-        if name:
-            write_text(path / name, text)
+    name, text = plan.original
+    if name:  # a later one may differ in what results do not depend on
+        write_text(path / name, text)
     sessions = read_environment(path).sessions if (path / ENVIRONMENT_FILE).exists() else ()
     session = this_session(Path(plan.environment.folder), resumed=plan.resume, now=now)
     environment = plan.environment.model_copy(update={"sessions": (*sessions, session)})
@@ -39,7 +41,7 @@ def begin_files(plan: Plan, path: Path, scores: Scores, *, now: float) -> dict[s
     write_json(path / TEAM_FILE, plan.topology.describe(TEAM))
     ended: dict[str, State] = {}
     if plan.resume:
-        remember_scores(path, scores)
+        remember_scores(plan, path, scores)
         ended = rewrite_ended(
             path, plan.tasks, scores, without_failed=plan.retry_failed, state_store=plan.state_store
         )
@@ -49,12 +51,18 @@ def begin_files(plan: Plan, path: Path, scores: Scores, *, now: float) -> dict[s
     return ended
 
 
-def remember_scores(path: Path, scores: Scores) -> None:
-    """Take over scores from the results that are there; a line that was cut off is judged again."""
-    if not (path / EXPERIMENT_FILE).exists() or not scores.judging:
+def remember_scores(plan: Plan, path: Path, scores: Scores) -> None:
+    """Take over scores from the results that are there; a line that was cut off is judged again.
+
+    Where another scorer gave them, all is judged again: the results are emptied before the experiment with its new
+    scorer is written, so that whoever is killed in between leaves no score that the other gave.
+    """
+    if not (path / EXPERIMENT_FILE).exists():
         return
     with ExperimentRun(path) as run:
-        try:
-            scores.remember(run.results())
-        except StoreBroken:
-            return
+        if not judged_alike(run.spec, plan.spec):
+            write_lines(path / RESULTS_FILE, ())
+            write_json(path / EXPERIMENT_FILE, plan.spec)
+        elif scores.judging:
+            with contextlib.suppress(StoreBroken):
+                scores.remember(run.results())

@@ -35,6 +35,7 @@ from shoal.experiments.running.settings import settings_of
 from shoal.experiments.running.stop import Stop
 from shoal.experiments.running.summary import Summary
 from shoal.experiments.running.tracing import Tracing
+from shoal.experiments.running.unbegun import is_unbegun
 from shoal.experiments.running.watching import look_at
 from shoal.experiments.task import Task
 from shoal.models.permits import Budget
@@ -85,7 +86,8 @@ class Runner:
                 raise
             self._progress.note = "writing results"
             summary = await asyncio.to_thread(self._rewrite)
-        return Outcome(self._plan.run, self._plan.path, self._ending, summary, self._short)
+        ending = Ending.COMPLETE if summary.complete else self._ending  # it may be stopped with nothing left
+        return Outcome(self._plan.run, self._plan.path, ending, summary, self._short)
 
     # -- a session -----------------------------------------------------------------------------------------
 
@@ -94,7 +96,8 @@ class Runner:
         if plan.resume:
             # Nothing is closed: a host that outlived the program may still record a call.
             await asyncio.to_thread(settle_books, plan.path, over=False, state_store=plan.state_store)
-        with going_on_with(plan.path) if plan.resume else contextlib.nullcontext():
+        there = plan.resume or await asyncio.to_thread(is_unbegun, plan.path)
+        with going_on_with(plan.path) if there else contextlib.nullcontext():
             folder = Path(plan.environment.folder)
             settings = settings_of(plan.experiment, folder, plan.address, runs=plan.root)
             failed: asyncio.Future[Exit] | None = None
@@ -138,7 +141,7 @@ class Runner:
         """Also where nothing is limited: what was spent is counted then."""
         spec = limits_of(system.config)
         limits = await open_limits(system, spec)
-        if self._plan.resume and spec.run != Budget():
+        if system.run.resumed and spec.run != Budget():
             # A program that goes on with its own run is the same session to the limiter: what it declared before,
             # a smaller budget, would go on to count.
             await limits.set_budget(spec.run)

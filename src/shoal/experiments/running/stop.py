@@ -17,27 +17,33 @@ _SHOW_CURSOR = "\x1b[?25h"
 
 
 class Stop:
-    """Whether a run is to end, and why."""
+    """Whether runs are to end, and why: of all that one command does, in whichever event loops."""
 
     def __init__(self) -> None:
         self.why = ""
-        self._event = asyncio.Event()
+        self.asked = False
+        """Whether they are."""
+        self._waiting: set[asyncio.Event] = set()
         self._asked_at = 0.0
         self._install: Callable[[], None] | None = None
-
-    @property
-    def asked(self) -> bool:
-        """Whether it is."""
-        return self._event.is_set()
 
     def ask(self, why: str) -> None:
         """End the run in order: what is under way is cancelled and stays open."""
         self.why = self.why or why
-        self._event.set()
+        self.asked = True
+        for one in self._waiting:
+            one.set()
 
     async def wait(self) -> None:
         """Until somebody asks."""
-        await self._event.wait()
+        if self.asked:
+            return
+        told = asyncio.Event()
+        self._waiting.add(told)
+        try:
+            await told.wait()
+        finally:
+            self._waiting.discard(told)
 
     def again(self) -> None:
         """Take the signals once more: Ray has handlers of its own, which it sets when it is started."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +27,6 @@ def init(
             output.line(str(path))
         output.line()
         if directory != Path("."):
-            output.line(f"$ cd {directory}")
+            output.line(f"$ cd {shlex.quote(str(directory))}")
         output.line("$ shoal check experiment.yaml")
         output.line("$ shoal compare experiment.yaml")
