@@ -27,6 +27,7 @@ from shoal.experiments.running.display import display_for
 from shoal.experiments.running.stop import INTERRUPTED, Stop
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.extensions import register
+from shoal.runtime.journal.resuming import RESUME_VARIABLE
 from shoal.runtime.terminal.output import Output, notice
 
 DIRECTORY, CASES = Path("shoal-demo"), 400
@@ -112,6 +113,9 @@ def _compare(output: Output, asked: _Asked, strikes: Strikes | None) -> Comparis
     if strikes is not None:
         os.environ.setdefault("SHOAL_LOG_LEVEL", "ERROR")  # deaths that were asked for are no news
         register(strikes)
+    os.environ.pop(
+        RESUME_VARIABLE, None
+    )  # of a run that never began: what is there is found here for all runs
     try:
         return asyncio.run(_compared(asked.address, fresh=asked.fresh))
     except ComparisonStopped as error:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 from pathlib import Path
 
 import pytest
 import typer
+from rich.console import Console
 from typer.testing import CliRunner
 
+from shoal.actors.llm.spending import Spent
+from shoal.experiments.explaining.choosing import Choice, Choices, choices_page
 from shoal.experiments.explaining.failures_command import failures
 from shoal.experiments.explaining.trace_command import trace
 from shoal.experiments.explaining.why_command import why
@@ -47,6 +51,21 @@ def test_trace_without_a_task_lists_those_worth_a_look(run_dir: Path) -> None:
     assert "shoal trace desk t-" in text
     listed = json.loads(run("trace", run_dir, "--json"))
     assert [one["task"] for one in listed["failed"]] == ["t-bad"]
+
+
+@pytest.mark.parametrize(
+    ("tasks", "shown"),
+    [
+        (["a b; rm"], "shoal trace odd 'a b; rm'"),
+        (["--full", "plain"], "shoal trace odd plain"),
+        (["two\nlines", "\x1b[1m"], "shoal trace odd TASK"),
+    ],
+)
+def test_the_example_is_one_that_can_be_typed(tasks: list[str], shown: str) -> None:
+    listed = [Choice(task, "done", 1.0, Spent(), "", "") for task in tasks]
+    console = Console(width=120, record=True, file=StringIO())
+    console.print(choices_page(Choices("odd", len(listed), listed, [], [])))
+    assert console.export_text().rstrip().endswith(f"look at one: {shown}")
 
 
 def test_trace_as_json_has_every_span_and_sums_that_agree_with_them(run_dir: Path) -> None:
@@ -91,5 +110,9 @@ async def test_a_run_that_journals_tasks_only_shows_its_model_calls_and_says_wha
     text = run("trace", tmp_path / "plain", "t-1")
     assert "◆ scripted by writer" in text
     assert "journal='messages'" in text
-    assert "journal='messages'" in run("why", tmp_path / "plain", "t-1")
+    assert "not in the journal" not in text
+    why = run("why", tmp_path / "plain", "t-1")
+    assert "journal='messages'" in why
+    assert "model said scripted by writer “a fine answer”" in why
+    assert why.count("! ") == 1
     assert "1 × ValueError" in run("failures", tmp_path / "plain")

@@ -8,17 +8,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 from rich.console import Console
 from rich.text import Text
 
 from shoal.actors.llm.recorded import ModelCall
+from shoal.experiments.explaining.answer_records import member_votes
 from shoal.experiments.explaining.causes import Category
 from shoal.experiments.explaining.failures import Failures, Outcome, group_failures
 from shoal.experiments.explaining.failures_page import failures_page, failures_record
 from shoal.experiments.explaining.failures_reading import read_failures
 from shoal.experiments.explaining.troubles import Trouble, Troubles
+from shoal.experiments.result import Result, State
 from shoal.models.chat import ChatResponse, ToolCall
+from shoal.runtime.codec import encode
 from shoal.runtime.journal.reader import RunReader
+from shoal.runtime.journal.run_directory import RunDirectory
+from shoal.runtime.terminal.data import data_of
+from shoal.topologies.answers.fan_out_result import FanOutResult
+from shoal.topologies.review.debate_record import DebateRecord, Round
+from shoal.topologies.transfers.transfer import HandoffRecord, Passed
+from tests.experiments.explaining.experiments import write_experiment
 from tests.experiments.explaining.scene import TASK, event, message, model, span
 
 
@@ -142,25 +152,89 @@ def test_failed_calls_retries_and_tools_are_read_off_the_spans() -> None:
     }
 
 
+class Voted(FanOutResult):
+    """A fan-out's record with a field of the user's, under a tag of its own."""
+
+    answer: str | None = None
+    place: int = 0
+
+
+VOTED = Voted(answers={"a": 1}, missing={"b": "too late"}, dissent=("c",))
+DEBATED = DebateRecord(
+    answer="x", accepted=False, ended="rounds", rounds=(Round(number=1, draft="y", disagreements=("p", "q")),)
+)
+HANDED = HandoffRecord(
+    answer="x", by="c", path=tuple(Passed(by=by, to=to, reason="r") for by, to in ("ab", "ba", "ac"))
+)
+
+
 @pytest.mark.parametrize(
     ("answer", "kinds"),
     [
-        ({"answers": {"a": 1}, "missing": {"b": "too late"}, "dissent": ["c"]},
-         {"member without a usable answer": 1, "members disagreed": 1}),
-        ({"rounds": [{"disagreements": ["x", "y"]}], "accepted": False},
-         {"checker found good what a check refused": 2, "answer given without being accepted": 1}),
-        ({"path": [{"by": "a", "to": "b"}, {"by": "b", "to": "a"}, {"by": "a", "to": "c"}]}, {"handed back": 1}),
-        ({"path": ["a", "b"], "rounds": 3, "missing": None}, {}),
-        ("a text", {}),
-        (None, {}),
+        (VOTED, {"member without a usable answer": 1, "members disagreed": 1}),
+        (DEBATED, {"checker found good what a check refused": 2, "answer given without being accepted": 1}),
+        (HANDED, {"handed back": 1}),
+        (FanOutResult(answer="x", answers={"a": "x"}), {}),
     ],
-)  # fmt: skip
-def test_an_answer_tells_of_disagreement_missing_members_and_bounces(
-    answer: Any, kinds: dict[str, int]
+)
+def test_a_record_tells_of_disagreement_missing_members_and_bounces(
+    answer: BaseModel, kinds: dict[str, int]
 ) -> None:
     troubles = Troubles()
-    troubles.of_answer(TASK, answer)
+    troubles.of_answer(TASK, data_of(encode(answer)[1]))
     assert {one.kind: one.times for one in troubles.found()} == kinds
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"rounds": [{"disagreements": 2}], "accepted": False},
+        {"rounds": [1, 2, "x"], "path": ["a", "b", "a", [1]]},
+        {"answers": {"x": "1"}, "missing": {"k": {"a": [1]}}, "dissent": [{"who": "y"}]},
+        {**FanOutResult().model_dump(), "dissent": [{"who": "y"}]},
+        {**DEBATED.model_dump(), "rounds": [{"disagreements": 2}]},
+        {**HANDED.model_dump(), "path": [[1], {"by": 3}]},
+        {"path": ["a", "b"], "rounds": 3, "missing": None, 5: 6},
+        "a text",
+        None,
+    ],
+)
+def test_a_model_of_the_users_that_has_such_fields_is_no_record(answer: Any) -> None:
+    troubles = Troubles()
+    troubles.of_answer(TASK, answer)
+    assert troubles.found() == []
+    assert member_votes(answer) == {}
+
+
+def test_a_fan_outs_record_tells_whose_answers_counted() -> None:
+    record = Voted(answers={"a": 1, "b": 2}, missing={"c": "too late"}, dissent=("b",))
+    assert member_votes(record.model_dump()) == {
+        "a": "counted",
+        "b": "another answer",
+        "c": "missing: too late",
+    }
+
+
+def test_while_a_run_goes_on_what_has_no_end_is_no_failure() -> None:
+    outcomes = [
+        Outcome("a", "done"),
+        Outcome("b", "submitted"),
+        Outcome("c", "not_started", written=False),
+        Outcome("d", "failed", "StepLimit", "x"),
+    ]
+    found = group_failures("run", outcomes, running=True)
+    assert [group.error for group in found.groups] == ["StepLimit"]
+    assert found.states == {"done": 1, "submitted": 1, "not_started": 1, "failed": 1}
+    text = page_of(found)
+    assert "run  running  4 tasks: 1 done, 1 under way, 1 to come, 1 failed" in text
+    assert "shoal resume" not in text
+    assert failures_record(found)["running"] is True
+
+
+def test_tasks_of_a_killed_run_about_which_nothing_was_written_are_told_from_those_of_a_stopped_one() -> None:
+    outcomes = [Outcome("a", "not_started", written=False), Outcome("b", "not_started")]
+    cut, stopped = group_failures("run", outcomes).groups
+    assert (cut.cause.category, stopped.cause.category) == (Category.INFRASTRUCTURE, Category.LIMITS)
 
 
 def test_a_run_is_read_whole(run_dir: Path) -> None:
@@ -169,6 +243,38 @@ def test_a_run_is_read_whole(run_dir: Path) -> None:
     assert found.states == {"done": 2, "failed": 1}
     assert [(group.error, group.tasks) for group in found.groups] == [("ValueError", ("t-bad",))]
     assert {one.kind: one.times for one in found.troubles} == {"handler raised": 2}
+
+
+def test_a_run_that_goes_on_and_one_that_was_killed_are_read_as_what_they_are(tmp_path: Path) -> None:
+    path = write_experiment(tmp_path, tasks=5, ended=2, open_=1)
+    with RunDirectory.open("made", root=tmp_path), RunReader(path) as reader:
+        running = read_failures(reader)
+    with RunReader(path) as reader:
+        killed = read_failures(reader)
+    states = {"done": 2, "submitted": 1, "not_started": 2}
+    assert (running.tasks, running.states, running.groups) == (5, states, ())
+    assert (killed.tasks, killed.states) == (5, states)
+    assert [(group.state, group.tasks) for group in killed.groups] == [
+        ("not_started", ("t3", "t4")),
+        ("submitted", ("t2",)),
+    ]
+
+
+def test_a_task_that_the_budget_kept_from_its_end_failed_of_it_and_not_of_a_death(tmp_path: Path) -> None:
+    path = write_experiment(tmp_path, tasks=1, ended=0, open_=1)
+    result = Result(
+        task="t0", case="t0", state=State.FAILED, error="BudgetExceeded", error_text="over", attempts=1
+    )
+    (path / "results.jsonl").write_text(f"{result.model_dump_json()}\n")
+    with RunReader(path) as reader:
+        (group,) = read_failures(reader).groups
+    assert (group.state, group.error, group.cause.category) == ("failed", "BudgetExceeded", Category.LIMITS)
+
+
+def test_an_answer_with_gaps_is_partial_as_in_the_results(tmp_path: Path) -> None:
+    path = write_experiment(tmp_path, tasks=1, ended=1, open_=0, answer=FanOutResult(partial=True))
+    with RunReader(path) as reader:
+        assert read_failures(reader).states == {"partial": 1}
 
 
 def test_the_page_names_category_mode_remedy_and_what_it_cannot_tell() -> None:

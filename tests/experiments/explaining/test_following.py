@@ -13,7 +13,10 @@ from shoal.experiments.explaining.following import Follower
 from shoal.experiments.explaining.gathering import read_trace
 from shoal.experiments.explaining.trace import Trace
 from shoal.experiments.explaining.trace_records import trace_record
+from shoal.runtime.journal.journal import Journal
 from shoal.runtime.journal.reader import RunReader
+from shoal.runtime.journal.records import SpanRow, TaskEnded, TaskSubmitted, messages_handled, spans_noted
+from shoal.runtime.journal.run_directory import RunDirectory
 
 FOREVER = float("inf")
 
@@ -81,6 +84,27 @@ def test_a_resumed_program_exports_what_ends_from_now_on(run_dir: Path) -> None:
     with Follower(run_dir, taken, ended_after=FOREVER) as follower:
         follower.poll(FOREVER)
     assert taken.tasks == []
+
+
+def test_a_span_that_was_journaled_twice_is_exported_once(tmp_path: Path) -> None:
+    message = b"m" * 12
+    span: SpanRow = (b"s" * 8, message, "t", "a", "board", "put", 1.5, 0.1, "ok", {"key": "k"})
+    with RunDirectory.create("twice", root=tmp_path, settings={"journal": "messages"}, now=1.0) as directory:
+        journal = Journal(directory.journal_path)
+        journal.append([
+            TaskSubmitted("t", "a", "str", b"\xa1x", message, 1.0),
+            messages_handled([(message, None, "t", "local", "a", "str", 1, 1.4, 1.0, "done", 0.0, 1, 1)]),
+            spans_noted([span]),
+            spans_noted([span]),
+            TaskEnded("t", "done", "str", b"\xa1x", "", "", {}, 3.0),
+        ])  # fmt: skip
+        journal.close()
+    taken = Taken()
+    with Follower(tmp_path / "twice", taken) as follower:
+        follower.poll(FOREVER)
+    (trace,) = taken.traces
+    ids = [node.id for _, node in trace.root.walk()]
+    assert len(ids) == len(set(ids)) == 3
 
 
 async def test_a_run_is_followed_while_it_runs(tmp_path: Path) -> None:

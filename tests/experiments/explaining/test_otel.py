@@ -13,7 +13,9 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from shoal.experiments.explaining.errors import ExportFailed
+from shoal.experiments.explaining.node import Kind
 from shoal.experiments.explaining.otel import OtlpExporter, export, traces_url
+from shoal.experiments.explaining.span_attributes import words_of
 from shoal.experiments.explaining.trace import Trace, make_trace, root_span_id
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.journal.trace_ids import message_span_id, trace_id
@@ -94,19 +96,42 @@ def test_a_model_call_speaks_the_conventions_for_generative_models(collector: Co
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": "openai",
         "gen_ai.request.model": "tiny",
-        "gen_ai.response.model": "tiny",
         "gen_ai.usage.input_tokens": 1204,
         "gen_ai.usage.output_tokens": 312,
         "gen_ai.usage.cache_read.input_tokens": 100,
         "gen_ai.agent.name": "team/one",
         "server.address": "api.openai.com",
+        "server.port": 443,
         "shoal.usd": 0.25,
         "shoal.retries": 1,
         "shoal.task": TASK,
     }
     assert {key: said.get(key) for key in expected} == expected
+    assert "gen_ai.response.model" not in said  # no answer says it
     assert call.kind == Span.SPAN_KIND_CLIENT
     assert (call.start_time_unix_nano, call.end_time_unix_nano) == (1_000_200_000_000, 1_000_250_000_000)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "server"),
+    [
+        ("http://127.0.0.1:8000/v1", ("127.0.0.1", 8000)),
+        ("http://models.lan/v1", ("models.lan", 80)),
+        ("https://[::1]:9/v1", ("::1", 9)),
+        ("scripted", None),
+        ("localhost:11434", None),
+        ("http://host:nine", None),
+        ("http://[::1", None),
+        ("", None),
+    ],
+)
+def test_a_server_has_an_address_and_a_port_or_neither(endpoint: str, server: tuple[str, int] | None) -> None:
+    call = model("b", "team/one", 0.2, endpoint=endpoint, answered_by="tiny-2026")
+    trace = make_trace(facts(), team(), [call])
+    (node,) = [node for _, node in trace.root.walk() if node.kind is Kind.MODEL]
+    said = words_of(node, trace.facts).attributes
+    assert (said.get("server.address"), said.get("server.port")) == (server or (None, None))
+    assert said["gen_ai.response.model"] == "tiny-2026"
 
 
 def test_a_tool_that_failed_is_an_error_with_its_type(collector: Collector) -> None:

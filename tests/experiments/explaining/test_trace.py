@@ -65,11 +65,19 @@ def test_a_cause_that_is_not_journaled_leaves_a_gap_that_is_named_and_loses_noth
 
 
 def test_a_run_that_does_not_journal_messages_says_how_to_get_them() -> None:
-    trace = make_trace(
-        facts(journals_messages=False), [], [model("", "team/one", 0.2, step=1)._replace(parent="")]
-    )
-    assert [node.kind for node in trace.root.children] == [Kind.MODEL]
-    assert "journal='messages'" in trace.missing[0]
+    spans = [model("", "team/one", 0.2, step=1)._replace(parent=""), model("x", "team/two", 0.3)]
+    dead = event("dead_letter", "team/gone", 0.3, TASK, id="ff00", sender="team/one", reason="no_agent")
+    trace = make_trace(facts(journals_messages=False), [], spans, [dead])
+    assert [node.kind for node in trace.root.children] == [Kind.MODEL, Kind.MODEL, Kind.DEAD_LETTER]
+    (said,) = trace.missing  # and no gap, which would give another reason
+    assert "journal='messages'" in said
+
+
+def test_a_span_that_was_noted_again_is_there_once() -> None:
+    first = model("b", "team/one", 0.2)
+    trace = make_trace(facts(), team(), [first, first._replace(at=first.at + 9.0)])
+    assert [child.at for child in node_of(trace, "b").children if child.kind is Kind.MODEL] == [first.at]
+    assert trace.root.sums.calls == 1
 
 
 def test_a_task_without_any_message_says_why_that_may_be() -> None:

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 from pathlib import Path
+
+from rich.console import Console
 
 from shoal.experiments.explaining.node import Node
 from shoal.experiments.explaining.trace import Trace, make_trace
-from shoal.experiments.explaining.why import Role, Why, Written, explain, member_votes
-from shoal.experiments.explaining.why_page import why_record
+from shoal.experiments.explaining.why import Role, Why, Written, explain
+from shoal.experiments.explaining.why_board import MOST
+from shoal.experiments.explaining.why_page import why_page, why_record
 from shoal.experiments.explaining.why_reading import read_why
 from shoal.runtime.journal.reader import RunReader
+from tests.experiments.explaining.boards import make_board_run
 from tests.experiments.explaining.scene import BEGIN, TASK, event, facts, hex_id, message, model, span, team
 
 
 def walk(why: Why) -> list[tuple[int, str, str]]:
     """The walk as depth, role and agent."""
     return [(link.depth, link.role.value, link.node.agent if link.node else "") for link in why.links]
+
+
+def page_of(why: Why) -> str:
+    console = Console(width=120, record=True, file=StringIO())
+    console.print(why_page(why))
+    return console.export_text()
 
 
 def nodes(trace: Trace, kind: str) -> list[Node]:
@@ -122,10 +133,77 @@ def test_many_messages_to_one_agent_take_time_for_each_once() -> None:
     assert len(explain(make_trace(facts(), entries)).links) <= 10_001
 
 
-def test_a_fan_out_that_says_so_tells_whose_answers_counted() -> None:
-    answer = {"answers": {"a": 1, "b": 2}, "dissent": ["b"], "missing": {"c": "too late"}}
-    assert member_votes(answer) == {"a": "counted", "b": "another answer", "c": "missing: too late"}
-    assert member_votes({"answers": 3}) == member_votes("x") == {}
+def test_a_model_that_answered_nothing_has_answered() -> None:
+    trace = make_trace(facts(), team(), [model("d", "team/writer", 1.2)])
+    (call,) = nodes(trace, "model")
+    why = explain(trace, said={call: ""})
+    assert [link.said for link in why.links if link.role is Role.MODEL] == [""]
+    assert why.unknown == ()
+    assert "model said tiny “”" in page_of(why)
+
+
+def test_a_model_call_that_failed_has_no_answer_that_could_be_recorded() -> None:
+    failed = model("d", "team/writer", 1.2)._replace(outcome="timeout")
+    assert explain(make_trace(facts(), team(), [failed])).unknown == ()
+
+
+def test_without_messages_the_models_answers_are_there_all_the_same() -> None:
+    spans = [model("x", "team/one", 0.2), model("y", "team/two", 0.4)]
+    trace = make_trace(facts(journals_messages=False), [], spans)
+    why = explain(trace, said={node: node.agent for node in nodes(trace, "model")})
+    assert [(link.depth, link.role, link.said) for link in why.links] == [
+        (0, Role.MODEL, "team/two"),
+        (0, Role.MODEL, "team/one"),
+    ]
+    (said,) = why.unknown
+    assert "journal='messages'" in said
+
+
+def test_what_an_operation_read_and_cannot_be_told_is_said_once_and_only_where_it_is_shown() -> None:
+    spans = [
+        span("d", "team/writer", "board", "range", 1.2, data={"operation": "range", "key": "k/"}),
+        span("d", "team/writer", "board", "range", 1.3, data={"operation": "range", "key": "k/"}),
+        span("zz", "team/other", "board", "range", 1.3, data={"operation": "range", "key": "z/"}),
+    ]
+    trace = make_trace(facts(), team(), spans)
+    read = {node: f"what range {node.data['key']} read is not kept" for node in nodes(trace, "board")}
+    said = explain(trace, unread=read).unknown
+    assert [one for one in said if "is not kept" in one] == ["what range k/ read is not kept"]
+
+
+async def test_what_was_read_by_a_prefix_leads_to_each_who_wrote_it(tmp_path: Path) -> None:
+    await make_board_run(tmp_path)
+    with RunReader(tmp_path / "board") as reader:
+        why = read_why(reader, "range")
+        written = [link.written for link in why.links if link.written is not None]
+        assert [(one.key, one.revision, one.value) for one in written] == [
+            ("notes/2", 2, '"two"'),
+            ("notes/1", 1, '"one"'),
+        ]
+        assert [link.node.agent for link in why.links if link.written is not None and link.node] == ["w", "w"]
+        assert why.unknown == ()
+        history = [link.written for link in read_why(reader, "history").links if link.written is not None]
+        assert sorted((one.revision, one.version) for one in history) == [(1, 1), (3, 2)]
+
+
+async def test_what_the_board_keeps_no_more_or_a_span_does_not_say_is_told_as_unknown(tmp_path: Path) -> None:
+    await make_board_run(tmp_path, compact=True)
+    with RunReader(tmp_path / "board") as reader:
+        (compacted,) = read_why(reader, "range").unknown
+        assert "what range notes/ read is not kept: revision " in compacted
+        (first,) = read_why(reader, "transaction").unknown
+        assert "the first key only of transaction notes/1" in first
+        (elsewhere,) = read_why(reader, "volatile").unknown
+        assert "board 'scratch' is not known" in elsewhere
+
+
+async def test_of_many_entries_under_a_prefix_the_newest_are_shown(tmp_path: Path) -> None:
+    await make_board_run(tmp_path)
+    with RunReader(tmp_path / "board") as reader:
+        why = read_why(reader, "many")
+    written = [link.written for link in why.links if link.written is not None]
+    assert len(written) == MOST
+    assert any(f"of the {MOST + 5} versions" in said for said in why.unknown)
 
 
 def test_a_real_run_is_walked_to_the_model_and_the_writer_of_what_was_read(run_dir: Path) -> None:

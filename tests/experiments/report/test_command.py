@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+import msgpack
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -12,8 +14,12 @@ from typer.testing import CliRunner
 from shoal.experiments.finished import ExperimentRun
 from shoal.experiments.report.command import report
 from shoal.experiments.report.making import make_report
+from shoal.experiments.report.run_reading import read_run
+from shoal.experiments.report.run_section import run_section
 from shoal.experiments.result import State
 from shoal.experiments.running.summary import summary_of
+from shoal.runtime.journal.journal import Journal
+from shoal.runtime.journal.records import Event, MessagesHandled, SpansNoted, messages_handled
 from shoal.runtime.journal.run_directory import RunDirectory
 from tests.experiments.report.made_runs import BEGAN, write_run
 
@@ -100,6 +106,81 @@ def test_a_graph_that_is_none_leaves_out_the_picture_and_the_page_says_so(tmp_pa
     (path / "team.json").write_text(json.dumps({"members": {"a": 3}}))
     html = make_report([str(path)], now=0.0)
     assert "does not describe a team" in html
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"sessions": [{"argv": 5, "git": 3, "host": [1]}], "seed": [1]},
+        {"sessions": 5, "team": 3},
+        {"sessions": {"argv": "x"}},
+        {"sessions": [{"argv": "run x"}]},
+    ],
+)
+def test_an_environment_that_somebody_wrote_leaves_out_what_is_none(
+    tmp_path: Path, environment: dict[str, object]
+) -> None:
+    path = write_run(tmp_path)
+    (path / "environment.json").write_text(json.dumps(environment))
+    assert "What was run" in make_report([str(path)], now=0.0)
+
+
+def test_rows_of_wrong_types_in_the_journal_are_left_out(tmp_path: Path) -> None:
+    path = write_run(tmp_path)
+    good: list[Any] = [b"m" * 12, None, "t0", "a", "odd-agent", "str", 1, BEGAN, 0.1, "done", 0.0, 1, 1]
+    bad = [
+        [*good[:at], value, *good[at + 1 :]]
+        for at, value in ((0, 5), (4, None), (7, "x"), (8, []), (12, None))
+    ]
+    journal = Journal(path / "journal.db")
+    journal.append([MessagesHandled(len(bad), BEGAN, BEGAN, msgpack.packb(bad))])
+    span: list[Any] = [b"s" * 8, b"m" * 12, "t0", "odd-agent", "model", "x", BEGAN, 0.1, "ok", {}]
+    spans = [[*span[:at], value, *span[at + 1 :]] for at, value in ((0, "zz"), (3, 4), (6, None), (9, "x"))]
+    journal.append([SpansNoted(len(spans), BEGAN, BEGAN, msgpack.packb(spans))])
+    journal.close()
+    html = make_report([str(path)], now=0.0)
+    assert "odd-agent" not in html
+    assert html == make_report([str(write_run(tmp_path / "other"))], now=0.0).replace(
+        str(tmp_path / "other"), str(tmp_path)
+    )
+
+
+def test_the_table_of_restarts_counts_time_of_work_without_the_pause_between_sessions(tmp_path: Path) -> None:
+    path = write_run(tmp_path, finished=False)
+    journal = Journal(path / "journal.db")
+    journal.append([
+        Event(BEGAN + 10_000, "run_started", None, None, {}),
+        Event(BEGAN + 10_002, "restarting", "team/r2", None, {"reason": "killed later"}),
+    ])  # fmt: skip
+    journal.close()
+    with ExperimentRun(path) as run:
+        found = run_section(read_run(run, 100), "run1").happenings
+    (late,) = [one for one in found if one.reason == "killed later"]
+    assert late.after_s == pytest.approx(8.5)  # the first session's last task ended at 6.5
+    assert late.when.endswith("10:46:42 UTC")
+
+
+def test_a_task_of_very_many_messages_has_a_trace_with_its_root(tmp_path: Path) -> None:
+    path = write_run(tmp_path, tasks=1)
+    journal = Journal(path / "journal.db")
+    mine, front = (0).to_bytes(12, "big"), b"f" * 12
+    leaves = [
+        (number.to_bytes(12, "little"), front, "t0", "team/f", "team/leaf", "int", 1, BEGAN + 0.2, 0.0, "done",
+         0.0, 1, 1)
+        for number in range(1, 6001)
+    ]  # fmt: skip
+    root = (front, mine, "t0", "team", "team/f", "str", 1, BEGAN + 0.1, 0.5, "done", 0.0, 1, 1)
+    journal.append([messages_handled(leaves), messages_handled([root])])
+    journal.close()
+    with ExperimentRun(path) as run:
+        trace = read_run(run, 100).worst[0].trace
+    assert trace is not None
+    assert trace.missing == ()
+    assert trace.sums.messages == 6003
+    shown = [(row.depth, row.node.agent) for row in trace.rows if row.node is not None]
+    assert shown[:2] == [(0, "team"), (1, "team")]
+    assert (2, "team/f") in shown
+    assert (3, "team/leaf") in shown
 
 
 def test_a_run_that_never_began_has_a_report_that_says_so(tmp_path: Path) -> None:

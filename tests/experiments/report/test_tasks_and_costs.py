@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from shoal.experiments.explaining.trace import TaskFacts, make_trace
 from shoal.experiments.report.cost_tables import MOST as ROWS
 from shoal.experiments.report.cost_tables import cost_tables
-from shoal.experiments.report.svg_waterfall import ALIKE, DEPTH, rows_of, waterfall
+from shoal.experiments.report.folded_trace import ALIKE, DEPTH, folded
+from shoal.experiments.report.svg_waterfall import waterfall
 from shoal.experiments.report.task_sections import LEAD, MOST, text_of
 from shoal.experiments.report.ticks import count_tick, money_tick, time_tick
 from shoal.experiments.report.traffic import Amount
@@ -62,27 +63,36 @@ def test_a_task_that_is_the_worst_in_several_ways_is_there_once_with_all_of_them
 def test_many_alike_messages_are_folded() -> None:
     root = sent(0, None, 0.0)
     trace = make_trace(FACTS, [root, *(sent(number, 0, number / 10) for number in range(1, 40))])
-    rows = list(rows_of(trace))
+    rows = folded(trace).rows
     assert sum(row.node is not None and row.depth == 2 for row in rows) == ALIKE
     assert f"{39 - ALIKE} more of message" in rows[-1].said
 
 
 def test_a_deep_trace_is_folded_below() -> None:
     chain = [sent(number, number - 1 if number else None, number / 10) for number in range(40)]
-    rows = list(rows_of(make_trace(FACTS, chain)))
+    rows = folded(make_trace(FACTS, chain)).rows
     assert max(row.depth for row in rows if row.node is not None) == DEPTH
     assert rows[-1].said == f"{40 - DEPTH} spans below"
 
 
 def test_a_long_trace_is_cut_and_says_so() -> None:
     many = [sent(0, None, 0.0), *(sent(number, 0, number / 10, f"app:T{number}") for number in range(1, 90))]
-    rows = list(rows_of(make_trace(FACTS, many), most=20))
+    rows = folded(make_trace(FACTS, many), most=20).rows
     assert len(rows) == 21
     assert rows[-1].said.startswith("and 71 more rows")
 
 
+def test_a_folded_trace_keeps_the_nodes_that_are_shown_and_the_sums_of_all() -> None:
+    many = [sent(0, None, 0.0), *(sent(number, 0, number / 1000) for number in range(1, 5000))]
+    found = folded(make_trace(FACTS, many))
+    assert found.sums.messages == 5000
+    assert found.took_s == pytest.approx(100.1)  # the task itself took 100 s, from when its message waited
+    assert len(found.rows) == ALIKE + 3
+    assert all(not row.node.children for row in found.rows if row.node is not None)
+
+
 def test_names_in_a_waterfall_are_escaped() -> None:
-    drawn = waterfall(make_trace(FACTS, [sent(0, None, 0.0, HOSTILE)]))
+    drawn = waterfall(folded(make_trace(FACTS, [sent(0, None, 0.0, HOSTILE)])))
     assert "<script" not in drawn
     assert "\x1b" not in drawn
 

@@ -65,3 +65,10 @@ def judge(output: Any, expected: Any) -> float:
 def always(output: Any, expected: Any) -> float:
     """A scorer of one opinion."""
     return 0.25
+
+
+class NeverStarts(Keyword):
+    """One that cannot be started."""
+
+    async def on_start(self, ctx: shoal.Context) -> None:
+        raise ValueError("its house is on fire")

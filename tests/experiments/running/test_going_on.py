@@ -16,6 +16,7 @@ from shoal.experiments.comparing.doing import ComparisonStopped
 from shoal.experiments.errors import BadExperiment
 from shoal.experiments.running.environment import read_environment
 from shoal.experiments.running.launching import run as run_experiment
+from shoal.experiments.running.planning import plan_resume
 from shoal.experiments.running.rewriting import rewrite
 from shoal.experiments.running.stop import Stop
 from shoal.experiments.starting.command import init
@@ -235,7 +236,52 @@ def test_a_stop_of_a_run_that_is_out_of_budget_is_one(tmp_path: Path) -> None:
     assert shoal("run", file, "--name", "mine").exit_code == 130
 
 
+# -- where ----------------------------------------------------------------------------------------------------
+
+
+def test_a_run_goes_on_where_it_was_told_to_run_before(tmp_path: Path) -> None:
+    file = write_experiment(tmp_path, ["charged"] * 3, **with_model(budget={"calls": 1}, cluster=None))
+    assert shoal("run", file, "--name", "mine", "--address", "local", "-q").exit_code == 1
+    plan = plan_resume(tmp_path / "runs" / "mine")
+    assert (plan.address, plan.environment.address) == ("local", "local")
+    assert plan_resume(tmp_path / "runs" / "mine", address="auto").environment.address == "auto"
+    resumed = shoal("resume", "mine", "--root", tmp_path / "runs", "--set", "budget.calls=5")
+    assert (resumed.exit_code, resumed.stderr.count("elsewhere")) == (0, 0)
+
+
+def test_who_moves_a_run_is_told_what_is_not_found_there(tmp_path: Path) -> None:
+    file = write_experiment(tmp_path, ["charged"] * 3, **with_model(budget={"calls": 1}))
+    assert shoal("run", file, "--name", "mine", "-q").exit_code == 1
+    moved = tmp_path / "runs" / "mine" / "environment.json"
+    moved.write_text(moved.read_text().replace('"address": null', '"address": "auto"'))
+    words = ["--root", tmp_path / "runs", "--set", "budget.calls=5", "--address", "local"]
+    resumed = shoal("resume", "mine", *words)
+    assert resumed.exit_code == 0
+    assert "it ran elsewhere before" in resumed.stderr
+
+
+def test_a_local_run_is_not_begun_without_the_key_of_a_model_that_it_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    models = {"default": {"model": "gpt-5-mini"}}
+    file = write_experiment(tmp_path, ["charged"], **with_model(models=models))
+    result = shoal("run", file, "--name", "mine")
+    assert result.exit_code == 2
+    assert "models.default: the environment variable OPENAI_API_KEY is not set" in result.stderr
+    assert not (tmp_path / "runs").exists()
+
+
 # -- what is said of going on ---------------------------------------------------------------------------------
+
+
+def test_a_run_that_an_error_ended_says_how_to_go_on(tmp_path: Path) -> None:
+    file = write_experiment(tmp_path, ["charged"], team={"use": f"{HERE}:NeverStarts"})
+    result = shoal("run", file, "--name", "mine")
+    assert result.exit_code == 1
+    how, why = result.stderr.splitlines()[-2:]
+    assert how.endswith(f"go on with: shoal resume mine --root {tmp_path / 'runs'}")
+    assert "its house is on fire" in why
 
 
 def test_a_quiet_run_that_is_out_of_budget_says_which_budget_to_raise(tmp_path: Path) -> None:

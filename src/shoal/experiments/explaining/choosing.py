@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -73,9 +74,14 @@ def choices_page(found: Choices) -> RenderableType:
     for title, some in lists.items():
         if some:
             parts += [Text(), _table(title, some)]
-    example = found.slowest[0].task
-    parts += [Text(), Text("look at one: ").append(f"shoal trace {found.run} {printable(example)}", "bold")]
+    example = next(filter(None, (typed(one.task) for one in found.slowest)), "TASK")
+    parts += [Text(), Text("look at one: ").append(f"shoal trace {shlex.quote(found.run)} {example}", "bold")]
     return Group(*parts)
+
+
+def typed(task: str) -> str:
+    """A task's id as one types it into a shell; empty for one that cannot be typed, or that looks like an option."""
+    return "" if task.startswith("-") or not task.isprintable() else shlex.quote(task)
 
 
 def _table(title: str, some: list[Choice]) -> Table:

@@ -1,4 +1,7 @@
-"""Failures of a run grouped by cause: tasks that failed, came back in part or were never begun. Pure."""
+"""Failures of a run grouped by cause: tasks that failed, came back in part or were never begun. Pure.
+
+While the run goes on, a task that has no end yet is no failure.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,19 @@ from shoal.experiments.explaining.causes.table import cause_of, innermost
 from shoal.experiments.explaining.troubles import Trouble
 
 EXAMPLES = 3
-_NOT_STARTED = "not_started"
+OPEN, NOT_STARTED, PARTIAL = "submitted", "not_started", "partial"
+_UNENDED = frozenset({OPEN, NOT_STARTED})
 _UNTOUCHED = Cause(
     Category.LIMITS,
     "",
     "The budget was used up, or the run was stopped, before the task was begun.",
     "Go on with the run (`shoal resume`), with a larger budget where that was it.",
+)
+_CUT_OFF = Cause(
+    Category.INFRASTRUCTURE,
+    "",
+    "The run's program ended before the task was begun, and wrote nothing down about it.",
+    "Go on with the run: `shoal resume`.",
 )
 _INCOMPLETE = Cause(
     Category.NOT_KNOWN,
@@ -41,6 +51,8 @@ class Outcome(NamedTuple):
     text: str = ""
     details: str = ""
     """JSON, as the ledger has them."""
+    written: bool = True
+    """Whether anything was written down of it; else it is known from the list of tasks alone."""
 
 
 class Group(NamedTuple):
@@ -56,6 +68,11 @@ class Group(NamedTuple):
     texts: tuple[str, ...]
     """The first lines of their errors, each once."""
 
+    @property
+    def name(self) -> str:
+        """What it is called: the error, else the state."""
+        return self.error or {OPEN: "open"}.get(self.state, self.state.replace("_", " "))
+
 
 class Failures(NamedTuple):
     """What did not go well in a run."""
@@ -67,6 +84,8 @@ class Failures(NamedTuple):
     """Tasks that did not end well, the largest group first."""
     troubles: tuple[Trouble, ...]
     """What went wrong on the way, also of tasks that ended well; the most frequent first."""
+    running: bool = False
+    """Whether a program works on the run: then tasks without an end are in ``states`` and in no group."""
 
     @property
     def by_category(self) -> dict[Category, int]:
@@ -77,36 +96,48 @@ class Failures(NamedTuple):
         return counts
 
 
-def group_failures(run: str, outcomes: Iterable[Outcome], troubles: Iterable[Trouble] = ()) -> Failures:
-    """Put the tasks that did not end well together by error."""
+class _Gathered:
+    """Tasks that did not end well in one way."""
+
+    def __init__(self) -> None:
+        self.times = 0
+        self.tasks: list[str] = []
+        self.texts: dict[str, None] = {}
+
+    def add(self, outcome: Outcome) -> None:
+        """One more."""
+        self.times += 1
+        if len(self.tasks) < EXAMPLES:
+            self.tasks.append(outcome.task)
+        if outcome.text and len(self.texts) < EXAMPLES:
+            self.texts[outcome.text.strip().partition("\n")[0]] = None
+
+
+def group_failures(
+    run: str, outcomes: Iterable[Outcome], troubles: Iterable[Trouble] = (), *, running: bool = False
+) -> Failures:
+    """Put the tasks that did not end well together by error. ``running``: as of :class:`Failures`."""
     states: dict[str, int] = {}
-    counts: dict[tuple[str, str], int] = {}
-    tasks: dict[tuple[str, str], list[str]] = {}
-    texts: dict[tuple[str, str], dict[str, None]] = {}
-    total = 0
+    gathered: dict[tuple[str, str, bool], _Gathered] = {}
     for outcome in outcomes:
-        total += 1
         states[outcome.state] = states.get(outcome.state, 0) + 1
-        if outcome.state == "done":
+        if outcome.state == "done" or (running and outcome.state in _UNENDED):
             continue
-        key = outcome.state, innermost(outcome.error, outcome.text, outcome.details)
-        counts[key] = counts.get(key, 0) + 1
-        if len(some := tasks.setdefault(key, [])) < EXAMPLES:
-            some.append(outcome.task)
-        said = texts.setdefault(key, {})
-        if outcome.text and len(said) < EXAMPLES:
-            said[outcome.text.strip().partition("\n")[0]] = None
+        error = innermost(outcome.error, outcome.text, outcome.details)
+        gathered.setdefault((outcome.state, error, outcome.written), _Gathered()).add(outcome)
     groups = [
         Group(
-            error, state, _cause(state, error), count, tuple(tasks[state, error]), tuple(texts[state, error])
+            error, state, _cause(state, error, written), found.times, tuple(found.tasks), tuple(found.texts)
         )
-        for (state, error), count in counts.items()
+        for (state, error, written), found in gathered.items()
     ]
     groups.sort(key=lambda group: (-group.times, group.error))
-    return Failures(run, total, states, tuple(groups), tuple(troubles))
+    return Failures(run, sum(states.values()), states, tuple(groups), tuple(troubles), running)
 
 
-def _cause(state: str, error: str) -> Cause:
+def _cause(state: str, error: str, written: bool) -> Cause:
     if error:
         return cause_of(error)
-    return {_NOT_STARTED: _UNTOUCHED, "partial": _INCOMPLETE, "submitted": _LEFT_OPEN}.get(state, UNKNOWN)
+    if not written:
+        return _CUT_OFF
+    return {NOT_STARTED: _UNTOUCHED, PARTIAL: _INCOMPLETE, OPEN: _LEFT_OPEN}.get(state, UNKNOWN)

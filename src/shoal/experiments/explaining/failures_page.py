@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from shoal.experiments.explaining.causes.cause import Category, Cause
-from shoal.experiments.explaining.failures import Failures, Group
+from shoal.experiments.explaining.failures import NOT_STARTED, OPEN, Failures, Group
 from shoal.experiments.explaining.figures import many
 from shoal.experiments.explaining.troubles import Trouble
 from shoal.runtime.redaction import redact
@@ -29,6 +29,9 @@ _COLOURS = {
     Category.SETUP: "white",
     Category.NOT_KNOWN: "bright_black",
 }
+_ENDED = {OPEN: "open"}
+_RUNNING = {OPEN: "under way", NOT_STARTED: "to come"}
+"""What states are called while a program works on the run."""
 _NOTE = (
     "Categories and FM numbers are those of MAST (arXiv 2503.13657), as far as error types and records tell. "
     "What the runtime cannot tell is not known: it sees errors, not intentions."
@@ -58,6 +61,7 @@ def failures_record(found: Failures) -> dict[str, Any]:
     """For JSON."""
     return {
         "run": found.run,
+        "running": found.running,
         "tasks": found.tasks,
         "states": found.states,
         "categories": {category.value: count for category, count in found.by_category.items()},
@@ -92,13 +96,21 @@ def _cause_record(cause: Cause) -> dict[str, str]:
 
 def _head(found: Failures) -> Text:
     bad = found.tasks - found.states.get("done", 0)
-    text = Text().append(printable(found.run), "bold").append(f"  {many(found.tasks, 'task')}: ", "dim")
+    text = Text().append(printable(found.run), "bold")
+    text.append("  running" if found.running else "", "green").append(
+        f"  {many(found.tasks, 'task')}: ", "dim"
+    )
     if not found.tasks:
         return text.append("none was begun")
     if not bad:
         return text.append("all ended well", "green")
-    states = [f"{count:,} {state.replace('_', ' ')}" for state, count in found.states.items() if count]
-    return text.append(", ".join(states).replace("submitted", "open"))
+    words = _RUNNING if found.running else _ENDED
+    states = [
+        f"{count:,} {words.get(state, state.replace('_', ' '))}"
+        for state, count in found.states.items()
+        if count
+    ]
+    return text.append(", ".join(states))
 
 
 def _categories(found: Failures) -> Table:
@@ -115,8 +127,7 @@ def _categories(found: Failures) -> Table:
 
 
 def _group(group: Group) -> RenderableType:
-    what = group.error or group.state.replace("_", " ")
-    head = Text().append(f"{group.times:,} × ", "bold").append(printable(what), "bold red")
+    head = Text().append(f"{group.times:,} × ", "bold").append(printable(group.name), "bold red")
     if group.error and group.state != "failed":
         head.append(f" ({group.state.replace('_', ' ')})", "dim")
     _append_cause(head, group.cause)

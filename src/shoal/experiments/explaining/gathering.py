@@ -10,6 +10,7 @@ from shoal.actors.llm.model_spans import rows_of
 from shoal.actors.llm.recorded import ModelCall
 from shoal.actors.llm.spending import recorded_calls
 from shoal.experiments.explaining.misfits import UPSETS
+from shoal.experiments.explaining.node import whole
 from shoal.experiments.explaining.trace import TaskFacts, Trace, make_trace
 from shoal.experiments.layout import TASKS_FILE
 from shoal.experiments.task import Task
@@ -23,18 +24,18 @@ _MOST_EVENTS = 100_000
 _PAGE = 1000
 
 
-def read_trace(reader: RunReader, task: str, *, limit: int | None = None) -> Trace:
-    """The trace of a task of a run. ``limit``: the first so many of its messages only.
+def read_trace(reader: RunReader, task: str) -> Trace:
+    """The trace of a task of a run.
 
     Raises :class:`TaskUnknown`, which names tasks that are spelled like it, and ``StoreError``.
     """
     entry = find_task(reader, task)
     upsets, dropped = run_events(reader)
     facts = task_facts(reader, entry, dropped)
-    messages = reader.messages(task, limit=limit)
+    messages = reader.messages(task)
     spans = reader.spans(task)
     if not any(span.kind == "model" for span in spans):
-        spans = [*spans, *spans_of_calls(recorded_calls(reader.path), task, placed=bool(messages))]
+        spans = [*spans, *spans_of_calls(recorded_calls(reader.path), task)]
     events = [*reader.events(task=task, kind=DEAD_LETTER, limit=_MOST_EVENTS), *upsets]
     return make_trace(facts, messages, spans, events)
 
@@ -43,7 +44,7 @@ def task_facts(reader: RunReader, entry: TaskEntry, dropped: Iterable[EventEntry
     """What the ledger has of a task. ``dropped``: the run's events of messages that were not journaled."""
     end = entry.ended_at if entry.ended_at is not None else float("inf")
     lost = [
-        int(event.data.get("count", 0)) for event in dropped if entry.submitted_at <= event.at <= end + 60.0
+        whole(event.data.get("count")) for event in dropped if entry.submitted_at <= event.at <= end + 60.0
     ]
     return TaskFacts(
         reader.manifest.run, entry.task, entry.state, entry.team, entry.tag, entry.message_id.hex(), entry.attempts,
@@ -82,12 +83,12 @@ def all_tasks(reader: RunReader) -> Iterator[TaskEntry]:
         skip += len(found)
 
 
-def spans_of_calls(calls: Iterable[tuple[str, ModelCall]], task: str, *, placed: bool) -> Iterator[SpanEntry]:
-    """A task's recorded model calls as the spans that the journal would have. ``placed``: in their messages."""
+def spans_of_calls(calls: Iterable[tuple[str, ModelCall]], task: str) -> Iterator[SpanEntry]:
+    """A task's recorded model calls as the spans that the journal would have."""
     for key, call in calls:
         if call.task == task:
             for row in rows_of(key, call):
-                yield SpanEntry(row[0].hex(), row[1].hex() if placed else "", task, *row[3:])
+                yield SpanEntry(row[0].hex(), row[1].hex(), task, *row[3:])
 
 
 def _is_planned(path: Path, task: str) -> bool:

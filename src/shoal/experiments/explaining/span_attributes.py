@@ -30,6 +30,7 @@ _PROVIDERS = (
     ("api.cohere", "cohere"),
     ("perplexity.ai", "perplexity"),
 )
+_PORTS = {"http": 80, "https": 443}
 _MOST_CHARS = 1000
 
 
@@ -72,26 +73,40 @@ def words_of(node: Node, facts: TaskFacts) -> SpanWords:
 
 def provider_of(endpoint: str) -> str:
     """The conventions' name of who answers at an endpoint: the host itself where they have none."""
-    host = urlsplit(endpoint if "//" in endpoint else f"//{endpoint}").hostname or ""
+    try:
+        host = urlsplit(endpoint if "//" in endpoint else f"//{endpoint}").hostname or ""
+    except ValueError:  # a bracket that is not closed
+        host = ""
     return next((name for part, name in _PROVIDERS if part in host), host or endpoint or "unknown")
+
+
+def server_of(endpoint: str) -> tuple[str, int] | None:
+    """Host and port that an endpoint's requests go to; ``None`` for what is no URL, as of a scripted model."""
+    try:
+        parts = urlsplit(endpoint)
+        port = parts.port or _PORTS.get(parts.scheme)
+    except ValueError:  # a port that is no number, a bracket that is not closed
+        return None
+    return (parts.hostname, port) if parts.scheme in _PORTS and parts.hostname and port else None
 
 
 def _model(node: Node) -> SpanWords:
     data = node.data
     model = str(data.get("model") or node.name)
     endpoint = str(data.get("endpoint") or "")
-    parts = urlsplit(endpoint if "//" in endpoint else f"//{endpoint}")
+    address, port = server_of(endpoint) or (None, None)
     attributes: dict[str, Any] = {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": provider_of(endpoint),
         "gen_ai.request.model": model,
-        "gen_ai.response.model": data.get("answered_by") or model,
+        "gen_ai.response.model": data.get("answered_by"),
         "gen_ai.usage.input_tokens": whole(data.get("input_tokens")),
         "gen_ai.usage.output_tokens": whole(data.get("output_tokens")),
         "gen_ai.usage.cache_read.input_tokens": data.get("cached_tokens"),
         "gen_ai.usage.reasoning.output_tokens": data.get("reasoning_tokens"),
         "gen_ai.response.time_to_first_chunk": data.get("first_token_s"),
-        "server.address": parts.hostname,
+        "server.address": address,
+        "server.port": port,
     }
     rest = {key: value for key, value in data.items() if key not in _IN_CONVENTIONS}
     return SpanWords(f"chat {model}", "client", {**attributes, **_own(rest)})

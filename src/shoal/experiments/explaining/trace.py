@@ -3,14 +3,15 @@
 The tree is made from what is journaled: a message lies under the handling that sent it, and so do the model calls,
 tools and operations on the board that happened in one. What is missing leaves a gap that is named, and
 never a message that is left out. A message that was handled twice (its agent died, its task was submitted again) has
-two nodes; what they sent lies under the one that ran then.
+two nodes; what they sent lies under the one that ran then. Of a run that journals no messages, all that is known lies
+under the task itself.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -83,13 +84,14 @@ def make_trace(
 ) -> Trace:
     """The trace of a task from what the journal has of it, in any order.
 
-    ``events``: dead letters of the task, and what happened to agents meanwhile.
+    ``spans``: one that was noted again, because its message was handled again, counts once. ``events``: dead letters of
+    the task, and what happened to agents meanwhile.
     """
     root = _root(facts)
-    tree = _Tree(root)
+    tree = _Tree(root, flat=not facts.journals_messages)
     handled = sorted((_message(entry) for entry in messages), key=_when)
     tree.add_messages(handled)
-    for span in spans:
+    for span in _once(spans):
         tree.add(_span(span))
     events = list(events)
     for letter in dead_letters(events, handled):
@@ -102,9 +104,11 @@ def make_trace(
 class _Tree:
     """Nodes, and what each lies under."""
 
-    def __init__(self, root: Node) -> None:
+    def __init__(self, root: Node, *, flat: bool = False) -> None:
+        """``flat``: a cause that is not there is no gap, as none is written down."""
         self.gaps: dict[str, Node] = {}
         self._root = root
+        self._flat = flat
         self._handlings: dict[str, list[Node]] = {}
         self._starts: dict[str, list[float]] = {}
         self._parents: dict[Node, Node] = {}
@@ -127,6 +131,8 @@ class _Tree:
             self._parents[node] = self._root
         elif node.cause in self._handlings:
             self._parents[node] = self._handling(node.cause, node.arrived_at)
+        elif self._flat:
+            self._parents[node] = self._root
         else:
             self._parents[node] = self._gap(node)
 
@@ -206,6 +212,14 @@ def _span(entry: SpanEntry) -> Node:
         entry.id, kind, entry.name, entry.agent, entry.at, entry.took_s, entry.outcome, cause=entry.parent,
         data=entry.data,
     )  # fmt: skip
+
+
+def _once(spans: Iterable[SpanEntry]) -> Iterator[SpanEntry]:
+    seen: set[str] = set()
+    for span in spans:
+        if span.id not in seen:
+            seen.add(span.id)
+            yield span
 
 
 def _span_id_of(message_id: str) -> str:

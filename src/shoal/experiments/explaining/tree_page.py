@@ -167,7 +167,7 @@ def _name(line: Line, trace: Trace, handles: str) -> Text:
             text.append(printable(node.name) or node.kind.value)
             if node.kind is Kind.BOARD and node.data.get("key"):
                 text.append(f" {printable(str(node.data['key']))}", "dim")
-            if not node.cause:
+            if line.depth <= 1:  # it does not stand under the handling that it was in
                 text.append(f" by {printable(node.agent)}", "dim")
     return _marks(node, text)
 

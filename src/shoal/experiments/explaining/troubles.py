@@ -5,17 +5,21 @@ Each is something that was recorded. What MAST calls it is named where the recor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from shoal.actors.llm.recorded import ModelCall
+from shoal.experiments.explaining.answer_records import record_of
 from shoal.experiments.explaining.causes.cause import Category, Cause
 from shoal.experiments.explaining.causes.table import TABLE
 from shoal.experiments.explaining.trouble_kinds import KINDS
 from shoal.runtime.journal.entries import DONE, OK, MessageEntry, SpanEntry
 from shoal.runtime.journal.happenings import DEAD_LETTER
 from shoal.runtime.journal.reader import EventEntry
+from shoal.topologies.answers.fan_out_result import FanOutResult
+from shoal.topologies.review.debate_record import DebateRecord
+from shoal.topologies.transfers.transfer import HandoffRecord, Passed
 
 REPEATED = 3
 """So many calls of a tool with the same arguments by an agent for a task are a repetition."""
@@ -123,27 +127,18 @@ class Troubles:
 
     def of_answer(self, task: str, answer: Any) -> None:
         """What a team's answer says itself of how it came about; of one that says nothing, nothing."""
-        if not isinstance(answer, Mapping):
-            return
-        if isinstance(answer.get("missing"), Mapping) and "answers" in answer:
-            for member, why in answer["missing"].items():
+        if (voted := record_of(answer, FanOutResult)) is not None:
+            for member, why in voted.missing.items():
                 self.add("member without a usable answer", task, f"{member}: {why}")
-        for name in ("dissent", "conflicts"):
-            if isinstance(answer.get(name), list | tuple) and answer[name]:
-                self.add("members disagreed", task, str(answer[name][0]))
-                break
-        self._of_rounds(task, answer.get("rounds"), answer.get("accepted"))
-        if (bounces := _bounces(answer.get("path"))) > 0:
-            self.add("handed back", task, "", bounces)
-
-    def _of_rounds(self, task: str, rounds: Any, accepted: Any) -> None:
-        if not isinstance(rounds, list | tuple):
-            return
-        wrong = sum(len(one.get("disagreements") or ()) for one in rounds if isinstance(one, Mapping))
-        if wrong:
-            self.add("checker found good what a check refused", task, "", wrong)
-        if accepted is False:
-            self.add("answer given without being accepted", task)
+            for first in (*voted.dissent, *voted.conflicts)[:1]:
+                self.add("members disagreed", task, str(first))
+        if (debated := record_of(answer, DebateRecord)) is not None:
+            if wrong := debated.disagreements:
+                self.add("checker found good what a check refused", task, "", wrong)
+            if not debated.accepted:
+                self.add("answer given without being accepted", task)
+        if (handed := record_of(answer, HandoffRecord)) is not None and (times := _bounces(handed.path)):
+            self.add("handed back", task, "", times)
 
     def _repairs(self, agent: str, task: str, steps: list[ModelCall]) -> None:
         for one, following in pairwise(steps):
@@ -168,9 +163,6 @@ def _meaning(kind: str) -> Cause:
     return KINDS.get(kind) or TABLE.get(error.rpartition(".")[2]) or KINDS.get(what) or _OTHER
 
 
-def _bounces(path: Any) -> int:
+def _bounces(path: Sequence[Passed]) -> int:
     """How often a hand-over went straight back to who had made the one before."""
-    if not isinstance(path, list | tuple) or not all(isinstance(one, Mapping) for one in path):
-        return 0
-    pairs = [(one.get("by"), one.get("to")) for one in path]
-    return sum(1 for one, back in pairwise(pairs) if one[0] is not None and one == back[::-1])
+    return sum((one.by, one.to) == (back.to, back.by) for one, back in pairwise(path))

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from shoal.experiments.explaining.node import Kind, Node
 from shoal.experiments.explaining.trace import Trace
@@ -87,8 +87,8 @@ class Link(NamedTuple):
     """``None``: a version that nobody of this task wrote."""
     recorded: bool
     """Whether the journal shows that it went into what it stands under; else it may have."""
-    said: str = ""
-    """The beginning of what came of it, where that is recorded."""
+    said: str | None = None
+    """The beginning of what came of it; ``None``: that is not recorded."""
     written: Written | None = None
     shown_above: bool = False
     """Whether what it rests on stands further up already."""
@@ -122,7 +122,7 @@ class Walk:
     def __init__(
         self, trace: Trace, said: Mapping[Node, str], versions: Mapping[Node, Iterable[Written]]
     ) -> None:
-        """``said``: what models answered, by their nodes; ``versions``: what was read or written, by the board's."""
+        """``said``: what models answered, by their nodes; ``versions``: what was read, by the board's."""
         self._trace = trace
         self._said = said
         self._versions = versions
@@ -142,18 +142,22 @@ class Walk:
         self._seen: set[Node] = set()
 
     def links(self) -> list[Link]:
-        """All there is, what came last first, each handling once. Takes time for what is there, and any depth."""
+        """All there is, what came last first, each handling once. Takes time for what is there, and any depth.
+
+        Where no messages are journaled, it is what lies under the task itself: nobody knows in which handling it was.
+        """
         answering = self.answering()
-        if answering is None:
-            return []
         found = []
-        role = Role.NO_ANSWER if answering.failed else Role.ANSWER
-        waiting = [_Step(0, role, answering, _end(answering), True)]
+        if answering is not None:
+            role = Role.NO_ANSWER if answering.failed else Role.ANSWER
+            waiting = [_Step(0, role, answering, _end(answering), True)]
+        else:
+            waiting = sorted(self._parts(self._trace.root, 0, float("inf")), key=_step_time)
         while waiting:
             step = waiting.pop()
             node = step.node
             again = node is not None and node.kind is Kind.MESSAGE and node in self._seen
-            said = self._said.get(node, "") if node is not None else ""
+            said = self._said.get(node) if node is not None else None
             found.append(Link(step.depth, step.role, node, step.recorded, said, step.written, again))
             if node is None or again or step.role is Role.LATE:
                 continue
@@ -177,18 +181,21 @@ class Walk:
             yield from self._of_board(depth, node)
         if node.kind is not Kind.MESSAGE:
             return
-        for child in node.children:  # also of one that failed: what it had is why
-            role = _role(child, step.until)
-            if role is not None:
-                yield _Step(depth, role, child, min(_end(child), step.until), _is_recorded(role))
+        yield from self._parts(node, depth, step.until)  # also of one that failed: what it had is why
         for heard in self._heard_before(node, step.until):
             yield _Step(depth, Role.HEARD, heard, _end(heard), False)
         sender = self._parents.get(node)
         if step.role in (Role.HEARD, Role.WRITER) and sender is not None and sender.kind is Kind.MESSAGE:
             yield _Step(depth, Role.SENT_BY, sender, node.arrived_at or _end(sender), True)
 
+    def _parts(self, node: Node, depth: int, until: float) -> Iterable[_Step]:
+        for child in node.children:
+            role = _role(child, until)
+            if role is not None:
+                yield _Step(depth, role, child, min(_end(child), until), _is_recorded(role))
+
     def _of_board(self, depth: int, node: Node) -> Iterable[_Step]:
-        if _writes(node):
+        if writes(node):
             return
         for written in self._versions.get(node, ()):
             writers = [
@@ -213,27 +220,14 @@ def explain(
     said: Mapping[Node, str] | None = None,
     versions: Mapping[Node, Iterable[Written]] | None = None,
     members: Mapping[str, str] | None = None,
+    unread: Mapping[Node, str] | None = None,
 ) -> Why:
-    """What a task's answer rests on; see the module. ``answer``, ``members``: what the answer says."""
+    """What a task's answer rests on; see the module. ``answer``, ``members``: what the answer says.
+
+    ``unread``: operations on the board of which cannot be told what they read, or not all, and why.
+    """
     links = Walk(trace, said or {}, versions or {}).links()
-    return Why(trace, answer, tuple(links), members or {}, tuple(_unknown(trace, links)))
-
-
-def member_votes(answer: Any) -> dict[str, str]:
-    """Which members' answers a fan-out counted, where its answer says it (``FanOutResult``); else nothing."""
-    if (
-        not isinstance(answer, Mapping)
-        or not isinstance(answer.get("answers"), Mapping)
-        or "missing" not in answer
-    ):
-        return {}
-    dissent = answer.get("dissent")
-    others = set(dissent) if isinstance(dissent, list | tuple) else set()
-    votes = {str(name): "another answer" if name in others else "counted" for name in answer["answers"]}
-    missing = answer.get("missing")
-    if isinstance(missing, Mapping):
-        votes |= {str(name): f"missing: {why}" for name, why in missing.items()}
-    return votes
+    return Why(trace, answer, tuple(links), members or {}, tuple(_unknown(trace, links, unread or {})))
 
 
 def _role(child: Node, until: float) -> Role | None:
@@ -249,13 +243,18 @@ def _role(child: Node, until: float) -> Role | None:
     if _begin(child) > until + _SLACK_S:
         return None
     if child.kind is Kind.BOARD:
-        return Role.WROTE if _writes(child) else Role.READ
+        return Role.WROTE if writes(child) else Role.READ
     return {Kind.MODEL: Role.MODEL, Kind.TOOL: Role.TOOL, Kind.EFFECT: Role.EFFECT}.get(child.kind)
 
 
-def _writes(node: Node) -> bool:
-    operation = str(node.data.get("operation") or node.name.partition(" ")[0])
-    return operation in _WRITES
+def operation_of(node: Node) -> str:
+    """What a node of the board did, as its span names it."""
+    return str(node.data.get("operation") or node.name.partition(" ")[0])
+
+
+def writes(node: Node) -> bool:
+    """Whether an operation on the board writes."""
+    return operation_of(node) in _WRITES
 
 
 def _is_recorded(role: Role) -> bool:
@@ -263,12 +262,22 @@ def _is_recorded(role: Role) -> bool:
     return role is not Role.EFFECT
 
 
-def _unknown(trace: Trace, links: list[Link]) -> Iterable[str]:
+def _unknown(trace: Trace, links: list[Link], unread: Mapping[Node, str]) -> Iterable[str]:
     yield from trace.missing
     if not links and trace.facts.journals_messages:
         yield "which message led to the answer is not in the journal"
-    if any(link.role is Role.MODEL and not link.said for link in links):
+    if any(_is_silent(link) for link in links):
         yield "what a model answered is not recorded for all calls: agents keep it in the run's state files"
+    yield from dict.fromkeys(
+        unread[link.node]
+        for link in links
+        if link.written is None and link.node is not None and link.node in unread
+    )
+
+
+def _is_silent(link: Link) -> bool:
+    """Whether a model answered, and nobody knows what. A call that failed has no answer."""
+    return link.role is Role.MODEL and link.said is None and link.node is not None and not link.node.failed
 
 
 def _end(node: Node) -> float:

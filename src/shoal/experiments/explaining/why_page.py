@@ -115,8 +115,13 @@ def _table(why: Why, most: int | None) -> Table:
     table.add_column(ratio=1, overflow="fold")
     for link in why.links[:most]:
         at = link.node.at if link.node is not None else link.written.at if link.written is not None else None
-        table.add_row(f"+{offset_text(at - began)}" if at is not None else "", _line(link))
+        table.add_row("" if at is None else _offset(at - began), _line(link))
     return table
+
+
+def _offset(seconds: float) -> str:
+    """Into the task; of what another task wrote, before it began."""
+    return f"{'+' if seconds >= 0 else ''}{offset_text(seconds)}"
 
 
 def _line(link: Link) -> Text:
@@ -139,9 +144,11 @@ def _line(link: Link) -> Text:
         text.append(printable(node.name), "bold" if node.kind is Kind.MODEL else "")
         if node.kind is Kind.BOARD:
             text.append(f" {printable(str(node.data.get('key', '')))}", "bold")
+        if not link.depth:
+            text.append(f" by {printable(node.agent)}", "dim")
     if node is not None and (node.failed or node.outcome == CANCELLED):
         text.append(f" {printable(node.outcome)}", "red")
-    if link.said:
+    if link.said is not None:
         text.append(f" “{clipped(link.said, _SAID_CHARS)}”", "italic")
     if link.shown_above:
         text.append("  (above)", "dim")

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from shoal.experiments.comparing.estimate import Estimate
 from shoal.experiments.explaining.failures import Failures
-from shoal.experiments.explaining.trace import Trace
 from shoal.experiments.report.board_growth import Growth
+from shoal.experiments.report.folded_trace import FoldedTrace
 from shoal.experiments.report.lanes import Timeline
 from shoal.experiments.report.staircase import Moment
 from shoal.experiments.report.traffic import Traffic
@@ -23,8 +23,16 @@ class WorstTask(NamedTuple):
     worst: Worst
     task: Task | None
     """What was asked; ``None``: the tasks' file does not have it."""
-    trace: Trace | None
+    trace: FoldedTrace | None
     """``None``: it was never begun."""
+
+
+class Upset(NamedTuple):
+    """A death, a restart or a dead letter."""
+
+    after_s: float
+    """Seconds of work since the run began."""
+    event: EventEntry
 
 
 class RunFacts(NamedTuple):
@@ -56,8 +64,8 @@ class RunFacts(NamedTuple):
     timeline: Timeline
     spending: tuple[Moment, ...]
     """Seconds of work, tokens and US dollars until then."""
-    happenings: tuple[EventEntry, ...]
-    """Deaths, restarts and dead letters, the first of them."""
+    happenings: tuple[Upset, ...]
+    """The first of them."""
     happenings_total: int
     failures: Failures
     boards: tuple[Growth, ...]

@@ -1,24 +1,25 @@
 """Reads from a run's directory what a report shows of it: messages, spans and calls one at a time.
 
 What is kept in memory grows with the number of agents, of tasks (two figures each) and of model calls (three), and not
-with messages or what is in them.
+with messages or what is in them; while a trace is folded, all of that task's are there.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
 from shoal.actors.llm.spending import calls_of
 from shoal.experiments.comparing.estimate import Estimate, mean_score
 from shoal.experiments.explaining.failures_reading import read_failures
 from shoal.experiments.explaining.gathering import run_events, task_facts
-from shoal.experiments.explaining.trace import Trace, make_trace
+from shoal.experiments.explaining.node import whole
+from shoal.experiments.explaining.trace import make_trace
 from shoal.experiments.finished import ExperimentRun
 from shoal.experiments.report.board_growth import board_growth
+from shoal.experiments.report.folded_trace import FoldedTrace, folded
 from shoal.experiments.report.lanes import Lanes, Timeline
-from shoal.experiments.report.run_facts import RunFacts, WorstTask
+from shoal.experiments.report.run_facts import RunFacts, Upset, WorstTask
 from shoal.experiments.report.staircase import Moment, Staircase
 from shoal.experiments.report.traffic import Traffic
 from shoal.experiments.report.working_time import WorkingTime, working_time
@@ -36,9 +37,9 @@ from shoal.runtime.journal.reader import RUNNING, EventEntry, RunReader
 HAPPENINGS = 500
 """Rows of the table of restarts and dead letters."""
 _ALL = 2**62
+_LETTERS = 1000
+"""Dead letters of a trace."""
 _UPSETS = frozenset({"exited", "restarting", "start_failed", "gave_up", "stop_unclean", DEAD_LETTER})
-_TRACED = 4000
-"""Messages of a trace that are read."""
 
 
 def read_run(run: ExperimentRun, buckets: int) -> RunFacts:
@@ -64,13 +65,13 @@ def read_run(run: ExperimentRun, buckets: int) -> RunFacts:
         summary=results.summary(run, sessions),
         score=results.score(),
         journals_messages=reader.manifest.settings.get("journal") == "messages",
-        dropped=sum(int(event.data.get("count", 0)) for event in run_events(reader)[1]),
+        dropped=sum(whole(event.data.get("count")) for event in run_events(reader)[1]),
         latencies=tuple(sorted(results.latencies)),
         costs=tuple(sorted(results.costs())),
         traffic=traffic,
         timeline=timeline,
         spending=tuple(_spending(traffic, clock)),
-        happenings=tuple(upsets[:HAPPENINGS]),
+        happenings=tuple(Upset(clock.of(event.at), event) for event in upsets[:HAPPENINGS]),
         happenings_total=len(upsets),
         failures=read_failures(reader),
         boards=tuple(board_growth(run.path, clock)),
@@ -193,10 +194,14 @@ def _looked_at(run: ExperimentRun, worst: list[Worst]) -> Iterator[WorstTask]:
         yield WorstTask(one, asked.get(name), _trace(run.reader, name, upsets, dropped))
 
 
-def _trace(reader: RunReader, task: str, upsets: list[EventEntry], dropped: list[EventEntry]) -> Trace | None:
+def _trace(
+    reader: RunReader, task: str, upsets: list[EventEntry], dropped: list[EventEntry]
+) -> FoldedTrace | None:
+    """All of it is read, and only what is shown of it is kept: without the last message, which is often the first that
+    was sent, a trace has no root."""
     entry = reader.task(task)
     if entry is None:
         return None
-    letters: list[Any] = reader.events(task=task, kind=DEAD_LETTER, limit=1000)
-    messages = reader.messages(task, limit=_TRACED)
-    return make_trace(task_facts(reader, entry, dropped), messages, reader.spans(task), [*letters, *upsets])
+    letters = reader.events(task=task, kind=DEAD_LETTER, limit=_LETTERS)
+    facts = task_facts(reader, entry, dropped)
+    return folded(make_trace(facts, reader.messages(task), reader.spans(task), [*letters, *upsets]))

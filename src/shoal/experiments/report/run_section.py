@@ -180,12 +180,11 @@ def _growth(growth: Growth) -> Markup | None:
 
 def _happenings(facts: RunFacts) -> list[Happening]:
     found = []
-    for event in facts.happenings:
+    for after, event in facts.happenings:
         data = event.data
         reason = str(data.get("reason") or "")
         detail = str(data.get("detail") or "")
         said = f"{reason}: {detail}" if reason and detail else reason or detail
-        after = max(0.0, event.at - facts.created_at)
         found.append(
             Happening(
                 after, span_text(after), figures.moment(event.at), event.kind.replace("_", " "), event.agent or "",

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from shoal.experiments.comparing.estimate import Estimate
 from shoal.experiments.comparing.wording import points
+from shoal.experiments.explaining.choosing import typed
 from shoal.experiments.explaining.figures import many, span_text
 from shoal.experiments.report.run_facts import RunFacts
 from shoal.experiments.result import State
@@ -111,7 +112,7 @@ def what_was_run(facts: RunFacts) -> list[Fact]:
 
 def _what_was_run(facts: RunFacts) -> Iterator[tuple[str, str]]:
     environment = facts.environment
-    sessions = [one for one in environment.get("sessions") or () if isinstance(one, dict)]
+    sessions = [one for one in _listed(environment.get("sessions")) if isinstance(one, dict)]
     yield "experiment", facts.experiment
     yield "team", facts.team or _pattern(facts)
     yield "state", _status(facts)
@@ -127,14 +128,22 @@ def _what_was_run(facts: RunFacts) -> Iterator[tuple[str, str]]:
         git = last.get("git")
         if isinstance(git, dict):
             yield "commit", f"{str(git.get('commit', ''))[:12]}{' with changes' if git.get('dirty') else ''}"
-        yield "command", shlex.join(str(word) for word in last.get("argv") or ())
+        yield "command", shlex.join(str(word) for word in _listed(last.get("argv")))
     yield "models", ", ".join(_models(facts.spec.get("models")))
     yield "budget", _limits(facts.spec.get("budget"))
 
 
+def _listed(value: Any) -> list[Any]:
+    """A list out of a file that anybody may have changed."""
+    return value if isinstance(value, list) else []
+
+
 def moment(at: float) -> str:
     """A time as people read it; the same wherever the report is made."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    try:
+        return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (ValueError, OverflowError, OSError):  # no time of this calendar
+        return f"{at:g} s since 1970"
 
 
 def _pattern(facts: RunFacts) -> str:
@@ -188,8 +197,7 @@ def next_steps(facts: RunFacts, root: str = "") -> list[Step]:
         steps.append(Step("go on with what has not ended", f"shoal resume {tail}"))
     if found.states.get(State.FAILED):
         steps.append(Step("see what failed, by cause", f"shoal failures {tail}"))
-    if facts.worst:
-        task = shlex.quote(facts.worst[0].worst.result.task)
+    if task := next(filter(None, (typed(one.worst.result.task) for one in facts.worst)), ""):
         name, *rest = tail.split(" ", 1)
         more = f" {rest[0]}" if rest else ""
         steps.append(Step("follow one task through the team", f"shoal trace {name} {task}{more}"))

@@ -2,83 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
-
 from markupsafe import Markup
 
 from shoal.experiments.explaining.figures import many, span_text, tokens_text, usd_text
 from shoal.experiments.explaining.node import Kind, Node
-from shoal.experiments.explaining.trace import Trace
+from shoal.experiments.report.folded_trace import FoldedTrace, Row
 from shoal.experiments.report.svg_drawing import Scale
 from shoal.experiments.report.svg_frame import bottom_axis
 from shoal.experiments.report.svg_mark import fitted, mark, picture, text, title
 from shoal.experiments.report.ticks import time_tick
 
-ROWS, DEPTH, ALIKE = 60, 12, 5
-"""Rows of a trace; levels; neighbours of one kind that are shown before the rest of them is folded."""
 WIDTH = 1000.0
 _LEFT, _RIGHT, _ROW, _BOTTOM = 330.0, 150.0, 19.0, 42.0
 
 
-class Row(NamedTuple):
-    """A line of it."""
-
-    depth: int
-    node: Node | None
-    """``None``: only says that others are folded."""
-    said: str = ""
-
-
-def waterfall(trace: Trace) -> Markup:
+def waterfall(trace: FoldedTrace) -> Markup:
     """The picture of a trace."""
-    rows = list(rows_of(trace))
-    begin = trace.began_at
-    across = Scale(0.0, max(trace.ended_at - begin, 1e-6), _LEFT, WIDTH - _RIGHT)
-    height = len(rows) * _ROW + _BOTTOM
+    across = Scale(0.0, max(trace.took_s, 1e-6), _LEFT, WIDTH - _RIGHT)
+    height = len(trace.rows) * _ROW + _BOTTOM
     floor = height - _BOTTOM + 4
     parts = list(bottom_axis(across, floor, 0, time_tick, "", 8))
-    for number, row in enumerate(rows):
-        parts.append(_row(row, number * _ROW, across, begin))
-    sums = trace.root.sums
+    for number, row in enumerate(trace.rows):
+        parts.append(_row(row, number * _ROW, across, trace.began_at))
+    sums = trace.sums
     about = (
         f"{many(sums.messages, 'message')} and {many(sums.calls, 'model call')} in {span_text(across.high)}"
     )
-    return picture(f"Trace of {trace.facts.task}", about, WIDTH, height, parts, wide=True)
-
-
-def rows_of(trace: Trace, most: int = ROWS, deep: int = DEPTH) -> Iterator[Row]:
-    """What is shown: no more rows, no deeper, and of many alike neighbours the first ones."""
-    rows = list(_rows(trace.root, deep))
-    yield from rows[:most]
-    if len(rows) > most:
-        yield Row(0, None, f"and {len(rows) - most:,} more rows: shoal trace shows them")
-
-
-def _rows(root: Node, deep: int) -> Iterator[Row]:
-    waiting: list[Row] = [Row(0, root)]
-    while waiting:
-        row = waiting.pop()
-        yield row
-        if row.node is None or not row.node.children:
-            continue
-        if row.depth >= deep:
-            under = sum(1 for _ in row.node.walk()) - 1
-            waiting.append(Row(row.depth + 1, None, f"{many(under, 'span')} below"))
-        else:
-            waiting.extend(reversed(list(_children(row.node, row.depth + 1))))
-
-
-def _children(parent: Node, depth: int) -> Iterator[Row]:
-    shown: dict[tuple[Kind, str, str], int] = {}
-    for child in parent.children:
-        key = child.kind, child.name, child.agent
-        shown[key] = shown.get(key, 0) + 1
-        if shown[key] <= ALIKE or child.failed:
-            yield Row(depth, child)
-    for (kind, name, agent), count in shown.items():
-        if count > ALIKE:
-            yield Row(depth, None, f"{count - ALIKE:,} more of {kind.value} {name} at {agent}")
+    return picture(f"Trace of {trace.task}", about, WIDTH, height, parts, wide=True)
 
 
 def _row(row: Row, y: float, across: Scale, begin: float) -> str:

@@ -41,7 +41,12 @@ def closing_page(outcome: Outcome, root: Path | None = None, *, said: str = "") 
 def resume_command(outcome: Outcome, root: Path | None = None) -> str:
     """How to go on with it."""
     more = f" --set budget.{outcome.short or 'usd'}=..." if outcome.ending is Ending.OUT_OF_BUDGET else ""
-    return f"shoal resume {outcome.run}{root_option(root)}{more}"
+    return f"{resume_words(outcome.path, root)}{more}"
+
+
+def resume_words(path: Path, root: Path | None = None) -> str:
+    """The command that goes on with the run in this directory."""
+    return f"shoal resume {path.name}{root_option(root if root is not None else unusual(path.parent))}"
 
 
 def root_option(root: Path | None) -> str:

@@ -10,11 +10,12 @@ import typer
 from rich.console import Console
 
 from shoal.experiments.cluster import ends_with_job
+from shoal.experiments.file.keys import LOCAL
 from shoal.experiments.layout import EXPERIMENT_FILE
 from shoal.experiments.options import Address, Overrides
 from shoal.experiments.output import experiment_errors
 from shoal.experiments.running.asked import Asked, plans_of
-from shoal.experiments.running.closing import closing_page, resume_command, unusual
+from shoal.experiments.running.closing import closing_page, resume_command, resume_words, unusual
 from shoal.experiments.running.display import display_for
 from shoal.experiments.running.environment import read_environment
 from shoal.experiments.running.finishing import finish_complete
@@ -24,10 +25,11 @@ from shoal.experiments.running.plan import Plan
 from shoal.experiments.running.planning import plan_resume
 from shoal.experiments.running.runner import Runner
 from shoal.experiments.running.stop import INTERRUPTED, Stop
+from shoal.runtime.errors import ShoalError
 from shoal.runtime.journal.command import resume as resume_program
 from shoal.runtime.journal.run_directory import find_directory
 from shoal.runtime.terminal.options import Root, Run
-from shoal.runtime.terminal.output import one_line_errors
+from shoal.runtime.terminal.output import notice, one_line_errors
 
 _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")]
 
@@ -92,8 +94,19 @@ def resume(
         if done is not None:
             _close(done, root, quiet=quiet, said="it is complete, nothing is left to do")
             return
+        if _moves(plan, path) and not quiet:
+            notice(
+                "it ran elsewhere before: what was recorded of tasks that have not ended is not found from here"
+            )
         status = _run(plan, root, Stop(), quiet=quiet)
     raise typer.Exit(status)
+
+
+def _moves(plan: Plan, path: Path) -> bool:
+    """Whether it goes on in one process and was on Ray before, or the other way: the names of hosts are others then."""
+    said = read_environment(path).address
+    before = said if said is not None else plan.experiment.cluster.address
+    return (before == LOCAL) != (plan.address == LOCAL)
 
 
 def _run_all(plans: list[Plan], asked: Asked, *, quiet: bool) -> int:
@@ -126,7 +139,16 @@ def _run(plan: Plan, root: Path | None, stop: Stop, *, quiet: bool) -> int:
         with stop.on_signals(lambda: err.print("stopping; once more to end at once", highlight=False)):
             return await Runner(plan, stop=stop, display=display).run()
 
-    outcome = asyncio.run(go())
+    try:
+        outcome = asyncio.run(go())
+    except ShoalError:
+        if (plan.path / EXPERIMENT_FILE).exists():
+            how = resume_words(plan.path, root)
+            err.print(
+                f"{plan.run} was ended by an error; what is done is recorded, go on with: {how}",
+                highlight=False, soft_wrap=True, markup=False,
+            )  # fmt: skip
+        raise
     _close(outcome, root, quiet=quiet)
     if outcome.complete:
         return 0

@@ -75,6 +75,9 @@ class Environment(BaseModel):
     team: str = ""
     """Of several teams of an experiment, the one that this run is of."""
     seed: int
+    address: str | None = None
+    """What ``--address`` said last; ``None``: nothing, so it was where the experiment says. What agents recorded is in
+    files of their hosts, which have other names in one process than on Ray."""
     sessions: tuple[Session, ...] = ()
 
 

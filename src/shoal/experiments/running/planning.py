@@ -9,6 +9,7 @@ from pathlib import Path
 from shoal.experiments.comparing.baseline import with_baseline_called
 from shoal.experiments.errors import Problem, bad_experiment
 from shoal.experiments.file.checking import Checked, check_experiment
+from shoal.experiments.file.keys import require_keys
 from shoal.experiments.file.loaded import Loaded
 from shoal.experiments.file.loading import load
 from shoal.experiments.file.saving import save
@@ -50,16 +51,18 @@ def plan_run(
     experiment = loaded.experiment
     name = team_named(experiment, team)
     topology = checked.teams[name]
+    where = address if address is not None else experiment.cluster.address
+    require_keys(loaded, topology, where)
     imports = Importer(loaded.folder)
     return Plan(
         experiment=experiment,
         run=check_run_id(run),
         root=root_of(experiment, loaded.folder, root),
-        address=address if address is not None else experiment.cluster.address,
+        address=where,
         topology=topology,
         tasks=checked.tasks,
         scorer=checked.scorer,
-        environment=_environment(loaded, name if experiment.teams else ""),
+        environment=_environment(loaded, name if experiment.teams else "", address),
         original=_original(loaded),
         spec=save(loaded),
         kind=message_kind(experiment.workload, topology.signature(), imports),
@@ -100,6 +103,7 @@ def again(
     if environment.team:
         loaded = with_baseline_called(loaded, environment.team, imports)
     experiment = loaded.experiment
+    address = address if address is not None else environment.address
     tasks = _tasks_of(path)
     topology = _checked_team(experiment, team_named(experiment, environment.team or None), imports)
     return Plan(
@@ -110,7 +114,7 @@ def again(
         topology=topology,
         tasks=tasks,
         scorer=make_scorer(experiment.score, experiment.workload, imports),
-        environment=environment.model_copy(update={"overrides": loaded.overrides}),
+        environment=environment.model_copy(update={"overrides": loaded.overrides, "address": address}),
         original=_original(loaded),
         spec=save(loaded),
         kind=message_kind(experiment.workload, topology.signature(), imports),
@@ -133,7 +137,9 @@ def plan_going_on(
     Raises :class:`BadExperiment` that names what differs in what results depend on, and as :func:`plan_run` does;
     :class:`NotAnExperiment`, :class:`RunNotResumable`, :class:`StoreError`.
     """
-    of = read_environment(path).team
+    environment = read_environment(path)
+    of = environment.team
+    address = address if address is not None else environment.address
     if of:
         loaded = with_baseline_called(loaded, of, Importer(loaded.folder))
     plan = plan_run(loaded, team=team or of or None, run=path.name, root=path.parent, address=address)
@@ -182,7 +188,7 @@ def _checked_team(experiment: Experiment, name: str, imports: Importer) -> Topol
     return topology
 
 
-def _environment(loaded: Loaded, team: str) -> Environment:
+def _environment(loaded: Loaded, team: str, address: str | None) -> Environment:
     file = "" if loaded.path is None else str(loaded.path)
     python = file.endswith(".py")
     return Environment(
@@ -192,6 +198,7 @@ def _environment(loaded: Loaded, team: str) -> Environment:
         overrides=loaded.overrides,
         team=team,
         seed=loaded.experiment.seed,
+        address=address,
     )
 
 

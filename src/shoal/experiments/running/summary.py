@@ -112,7 +112,6 @@ class Totals:
     def summary(self, around: Circumstances) -> Summary:
         """All of them."""
         tasks = self._states.total()
-        ended = tasks - self._states[State.NOT_STARTED]
         return Summary(
             **around.model_dump(),
             tasks=tasks,
@@ -129,7 +128,7 @@ class Totals:
             attempts=self._attempts,
             latency_p50_s=quantile(self._times, 0.5),
             latency_p95_s=quantile(self._times, 0.95),
-            throughput=ended / around.work_s if around.work_s > 0 else None,
+            throughput=(tasks - self._open) / around.work_s if around.work_s > 0 else None,
         )
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, product
+from math import isfinite
 from typing import Any
 
 from pydantic_core import to_json
@@ -19,12 +20,25 @@ from shoal.runtime.durable.sqlite_file import SqliteFile
 from shoal.runtime.errors import ProtocolError
 from shoal.runtime.journal.batches import MESSAGES, SPANS, TASK_AT, rows_as_json, task_mark, unpack_rows
 from shoal.runtime.journal.entries import ASK, TELL, MessageEntry, SpanEntry
+from shoal.runtime.journal.trace_ids import SPAN_BYTES
 
 _PACKED = {MESSAGES: "packed", SPANS: "NULL"}
 """What a table has a batch in that is not JSON yet."""
 _PAGE = 16
 """Batches read at once by who reads them all."""
-_MESSAGE_FIELDS, _SPAN_FIELDS = len(MessageEntry._fields), len(SpanEntry._fields)
+_ID: tuple[type, ...] = (bytes, str)
+_NONE = type(None)
+_TASK: tuple[type, ...] = (str, _NONE)
+_TIME: tuple[type, ...] = (float, int)
+_LASTED: tuple[type, ...] = (float, int, _NONE)
+_MESSAGE_SHAPES = frozenset(
+    product(
+        _ID, (*_ID, _NONE), _TASK, (str,), (str,), (str,), (int,), _TIME, _LASTED, (str,), _LASTED, (int, bool),
+        (int,),
+    )
+)  # fmt: skip
+"""The types that a row's values can have, for one look at all of them: 0.5 µs a row."""
+_SPAN_SHAPES = frozenset(product(_ID, _ID, _TASK, (str,), (str,), (str,), _TIME, _TIME, (str,), (dict,)))
 _decode = json.JSONDecoder().raw_decode
 
 
@@ -64,20 +78,32 @@ def batches_after(file: SqliteFile, table: str, after: int) -> Iterator[tuple[in
 
 
 def message_of(row: Any) -> MessageEntry | None:
-    """The entry of a row; ``None`` for what is none."""
-    if type(row) is not list or len(row) != _MESSAGE_FIELDS:
+    """The entry of a row; ``None`` for what is none: values of other types, or a time that is no number."""
+    if type(row) is not list or tuple(map(type, row)) not in _MESSAGE_SHAPES:
         return None
-    entry = MessageEntry(*row)
-    cause = None if entry.cause is None else _hex(entry.cause)
-    return entry._replace(id=_hex(entry.id), cause=cause, kind=ASK if entry.kind else TELL)
+    own_id, cause, task, sender, recipient, tag, size, at, took_s, outcome, queued_s, kind, attempt = row
+    if not _is_time(at, took_s, queued_s):
+        return None
+    return MessageEntry(
+        own_id.hex() if type(own_id) is bytes else own_id,
+        cause.hex() if type(cause) is bytes else cause,
+        task, sender, recipient, tag, size, at, took_s, outcome, queued_s, ASK if kind else TELL, attempt,
+    )  # fmt: skip
 
 
 def span_of(row: Any) -> SpanEntry | None:
-    """The entry of a row; ``None`` for what is none."""
-    if type(row) is not list or len(row) != _SPAN_FIELDS:
+    """The entry of a row; ``None`` for what is none, as above."""
+    if type(row) is not list or tuple(map(type, row)) not in _SPAN_SHAPES:
         return None
-    own_id, parent, *rest = row
-    return SpanEntry(_hex(own_id), _hex(parent), *rest)
+    own_id, parent, task, agent, kind, name, at, took_s, outcome, data = row
+    try:
+        raw = own_id if type(own_id) is bytes else bytes.fromhex(own_id)
+        if len(raw) != SPAN_BYTES or not isfinite(at + took_s):
+            return None
+    except (ValueError, OverflowError):
+        return None
+    parent = parent.hex() if type(parent) is bytes else parent
+    return SpanEntry(raw.hex(), parent, task, agent, kind, name, at, took_s, outcome, data)
 
 
 def batch_text(raw: Any, text: Any) -> str:
@@ -159,13 +185,15 @@ def _parsed(text: Any) -> list[Any]:
 
 
 def _once(spans: Iterator[SpanEntry]) -> Iterator[SpanEntry]:
-    seen: set[bytes] = set()
+    seen: set[str] = set()
     for span in spans:
-        own_id = bytes.fromhex(span.id)
-        if own_id not in seen:
-            seen.add(own_id)
+        if span.id not in seen:
+            seen.add(span.id)
             yield span
 
 
-def _hex(value: Any) -> str:
-    return value.hex() if isinstance(value, bytes) else str(value)
+def _is_time(at: float, took_s: float | None, queued_s: float | None = None) -> bool:
+    try:
+        return isfinite(at + (took_s or 0.0) + (queued_s or 0.0))
+    except OverflowError:  # a whole number that no float is as large as
+        return False
