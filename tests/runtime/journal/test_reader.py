@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import contextlib
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -88,6 +90,15 @@ def test_a_run_shows_its_tasks_events_and_messages(tmp_path: Path) -> None:
         assert found.result == b"\x01"
         assert reader.task("t9") is None
         reader.close()
+
+
+@pytest.mark.parametrize("data", ["[1]", "3", "null", "{"])
+def test_an_event_whose_data_is_no_object_is_damage(tmp_path: Path, data: str) -> None:
+    _run(tmp_path, "audit", tasks=2, done=2)
+    with contextlib.closing(sqlite3.connect(tmp_path / "audit" / "journal.db")) as connection, connection:
+        connection.execute("UPDATE events SET data = ? WHERE seq = 2", (data,))
+    with open_run("audit", root=tmp_path) as reader, pytest.raises(StoreBroken, match="event 2"):
+        reader.events()
 
 
 def test_a_run_without_a_journal_yet_can_be_shown(tmp_path: Path) -> None:

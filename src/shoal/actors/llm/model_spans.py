@@ -65,8 +65,10 @@ def rows_of(key: str, call: ModelCall) -> Iterator[SpanRow]:
 
 def _data(call: ModelCall, account: CallAccount) -> dict[str, Any]:
     usage = account.usage
+    answered = call.response is not None and account.outcome is Outcome.OK
     return {
         "model": account.model, "endpoint": account.endpoint,
+        "answered_by": call.response.model if answered and call.response is not None else "",
         "input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens,
         "cached_tokens": usage.cached_tokens, "reasoning_tokens": usage.reasoning_tokens,
         "tokens": account.tokens, "nano_usd": account.nano_usd, "usd": account.usd,

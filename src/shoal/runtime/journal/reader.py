@@ -252,7 +252,10 @@ def _last(connection: sqlite3.Connection, kind: str) -> int:
 
 def _event(file: SqliteFile, row: tuple[Any, ...]) -> EventEntry:
     try:
-        seq, at, kind, agent, task, data = row
-        return EventEntry(seq, at, kind, agent, task, json.loads(data))
+        seq, at, kind, agent, task, text = row
+        data = json.loads(text)
+        if type(data) is not dict:
+            raise TypeError("an object is expected")
+        return EventEntry(seq, at, kind, agent, task, data)
     except (TypeError, ValueError) as exc:
         raise file.broken(f"event {row[0]} is not what was written") from exc
