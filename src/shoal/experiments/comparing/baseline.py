@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from itertools import chain, count
 from typing import Any
 
 from shoal.experiments.comparing.team_run import SINGLE
@@ -64,4 +65,5 @@ def with_baseline_called(loaded: Loaded, name: str, imports: Importer) -> Loaded
 
 def baseline_name(teams: Collection[str]) -> str:
     """What the baseline is called among teams of these names."""
-    return SINGLE if SINGLE not in teams else _OTHERWISE
+    names = chain((SINGLE, _OTHERWISE), (f"{_OTHERWISE}_{number}" for number in count(2)))
+    return next(name for name in names if name not in teams)
