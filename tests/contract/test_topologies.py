@@ -24,7 +24,7 @@ BY_PATTERN: list[list[Case]] = [
     if module.name.startswith("case_")
 ]
 CASES = [case for cases in BY_PATTERN for case in cases]
-ALWAYS = ("pipeline", "fan_out, vote", "hierarchy", "swarm")
+ALWAYS = ("pipeline", "fan_out, vote")
 KILLED = [
     pytest.param(case, id=case.name, marks=[pytest.mark.slow] if place or case.name not in ALWAYS else [])
     for cases in BY_PATTERN
@@ -77,6 +77,7 @@ async def test_a_pattern_loses_nothing_when_its_agents_and_its_front_are_killed(
         await team.stop(kill=True)
 
 
+@pytest.mark.slow
 @pytest.mark.ray
 async def test_who_has_answered_is_not_made_to_do_it_again_when_the_front_dies(
     ray_system: shoal.System, fresh: Fresh, tmp_path: Path

@@ -236,6 +236,7 @@ def test_processes_are_killed_only_where_there_are_some(tree: Path, tmp_path: Pa
     assert "no processes of agents on this machine to kill" in result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.ray
 @pytest.mark.timeout(300)
 def test_the_report_is_the_same_when_agents_are_killed_meanwhile(tmp_path: Path) -> None:
