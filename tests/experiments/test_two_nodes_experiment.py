@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,7 +89,7 @@ def test_the_same_file_runs_as_a_submitted_job(folder: Path, tmp_path: Path) -> 
     pytest.importorskip("ray.dashboard.modules.job.job_head", reason="jobs need ray[default]")
     ray = Path(sys.executable).parent / "ray"
     environment = {**os.environ, "RAY_AUTH_MODE": "disabled"}
-    temp = tmp_path / "ray"
+    temp = tempfile.mkdtemp(prefix="ray-")  # a short path: sockets are in it, whose names have 107 bytes
     start = [str(ray), "start", "--head", "--port=0", "--dashboard-port=8299", "--num-cpus=2", "--block"]
     head = subprocess.Popen(
         [*start, f"--temp-dir={temp}"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -100,8 +102,10 @@ def test_the_same_file_runs_as_a_submitted_job(folder: Path, tmp_path: Path) -> 
         ]  # fmt: skip
         until = time.monotonic() + 60  # the head takes some seconds
         while (done := ran(submit, environment)).returncode:
+            assert head.poll() is None, "Ray's head did not start"
             assert time.monotonic() < until, done.stdout + done.stderr
         assert len(answers(tmp_path / "runs" / "job")) == 75
     finally:
         head.terminate()
         head.wait(60)
+        shutil.rmtree(temp, ignore_errors=True)
