@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from shoal.experiments.comparing.baseline import baseline_for, is_lone, with_baseline
-from shoal.experiments.comparing.scale import scale_of
 from shoal.experiments.comparing.team_run import SINGLE, TeamRun
 from shoal.experiments.comparing.there import There, what_is_there
 from shoal.experiments.file.checking import Checked, check_experiment
@@ -16,6 +15,7 @@ from shoal.experiments.file.loaded import Loaded
 from shoal.experiments.running.environment import read_environment
 from shoal.experiments.running.plan import Plan
 from shoal.experiments.running.planning import again, plan_run
+from shoal.experiments.scoring.scale import scale_of
 
 
 class Planned(NamedTuple):

@@ -6,10 +6,10 @@ import shlex
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from shoal.experiments.comparing.scale import scale_of
 from shoal.experiments.errors import NothingToCompare
 from shoal.experiments.finished import ExperimentRun, open_experiment
 from shoal.experiments.result import Result
+from shoal.experiments.scoring.scale import scale_of
 from shoal.experiments.task import Task
 from shoal.runtime.durable.errors import StoreBroken
 from shoal.runtime.journal.run_directory import runs_root
@@ -34,7 +34,7 @@ class TeamRun(NamedTuple):
     scale: str | None = None
     """By what its answers were judged; ``None``: not known, and not compared."""
     throughput: float | None = None
-    """Tasks that ended, for each second that programs worked on it."""
+    """Tasks that ended, for each second in which tasks were under way."""
     sessions: int = 1
     """How many programs did it: more than one where it was resumed."""
     restarts: int = 0

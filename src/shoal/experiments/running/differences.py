@@ -10,13 +10,14 @@ from typing import Any
 
 from shoal.experiments.finished import ExperimentRun
 from shoal.experiments.running.plan import Plan
+from shoal.experiments.scoring.scale import scale_of
 from shoal.experiments.task import Task
 
 _OF_THE_RUN = ("tokens", "usd", "calls", "steps", "wall")
 """Budgets of the whole run: a larger one than before is a way to go on."""
 _OBJECT = "(an object of Python"
 """How an agent or a topology is written down that no file describes: from that nobody knows what was in it."""
-_WHAT_COUNTS = ("models", "score", "timeout_s", "attempts", "seed", "settings")
+_WHAT_COUNTS = ("models", "timeout_s", "attempts", "seed", "settings")
 
 
 def difference(plan: Plan, run: ExperimentRun) -> str:
@@ -39,18 +40,8 @@ def decisive(spec: Mapping[str, Any], team: str) -> dict[str, Any]:
         own = teams  # a baseline that was made of the others is another one when they are
     budget = {key: value for key, value in (spec.get("budget") or {}).items() if key not in _OF_THE_RUN}
     counts = {field: spec.get(field) for field in _WHAT_COUNTS}
-    return {name: _without_empty(value) for name, value in {**counts, "team": own, "budget": budget}.items()}
-
-
-def judged_alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether answers under these two experiments, as data, are judged by the same scorer."""
-    return _judging(one) == _judging(other)
-
-
-def _judging(spec: Mapping[str, Any]) -> tuple[Any, Any]:
-    workload = spec.get("workload")
-    answer = workload.get("answer") if isinstance(workload, dict) else None
-    return _without_empty(spec.get("score")), answer
+    every = {**counts, "score": scale_of(spec), "team": own, "budget": budget}
+    return {name: _without_empty(value) for name, value in every.items()}
 
 
 def _other_tasks(before: Sequence[Task], now: Sequence[Task]) -> str:

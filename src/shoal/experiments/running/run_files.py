@@ -14,12 +14,12 @@ from shoal.experiments.layout import (
     TEAM_FILE,
 )
 from shoal.experiments.result import State
-from shoal.experiments.running.differences import judged_alike
 from shoal.experiments.running.environment import read_environment, this_session
 from shoal.experiments.running.files import write_json, write_lines, write_text
 from shoal.experiments.running.plan import TEAM, Plan
 from shoal.experiments.running.rewriting import rewrite_ended
 from shoal.experiments.running.scores import Scores
+from shoal.experiments.scoring.scale import scale_of
 from shoal.experiments.workload.tasks_file import write_tasks
 from shoal.runtime.durable.errors import StoreBroken
 
@@ -60,7 +60,7 @@ def remember_scores(plan: Plan, path: Path, scores: Scores) -> None:
     if not (path / EXPERIMENT_FILE).exists():
         return
     with ExperimentRun(path) as run:
-        if not judged_alike(run.spec, plan.spec):
+        if scale_of(run.spec) != scale_of(plan.spec):
             write_lines(path / RESULTS_FILE, ())
             write_json(path / EXPERIMENT_FILE, plan.spec)
         elif scores.judging:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shoal.experiments.comparing.scale import scale_of
+from shoal.experiments.scoring.scale import scale_of
 
 
 @pytest.mark.parametrize(
