@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
+_HERE = Path(__file__).parent
 _MOST = 400
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 
@@ -45,22 +46,25 @@ def text_of(error: BaseException) -> str:
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
-def place_of_error(error: BaseException, folder: Path) -> tuple[str, int]:
-    """File and line from which it was raised: the last place in the folder's own code, else the last one at all;
-    ``("", 0)``: it was raised by no code. A syntax error is where it is."""
+def place_of_error(error: BaseException, folder: Path | None = None) -> tuple[str, int]:
+    """File and line from which it was raised: the last place in the folder's own code, else the last one at all that
+    is none of ours; ``("", 0)``: there is none. A syntax error is where it is."""
     if isinstance(error, SyntaxError) and error.filename:
         return error.filename, error.lineno or 0
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
-        if "importlib" not in frame.filename and Path(frame.filename).parent != _HERE
+        if "importlib" not in frame.filename and not Path(frame.filename).is_relative_to(_HERE)
     ]
-    own = [frame for frame in frames if _is_own(Path(frame.filename), folder)]
+    own = [frame for frame in frames if folder is not None and _is_own(Path(frame.filename), folder)]
     last = (own or frames)[-1:]
     return (last[0].filename, last[0].lineno or 0) if last else ("", 0)
 
 
-_HERE = Path(__file__).parent
+def place_in_brackets(error: BaseException) -> str:
+    """The same to be put behind what was raised: `` (cases.py:12)``; empty where there is none."""
+    file, line = place_of_error(error)
+    return f" ({Path(file).name}:{line})" if file else ""
 
 
 def _is_own(file: Path, folder: Path) -> bool:

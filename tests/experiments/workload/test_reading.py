@@ -493,7 +493,12 @@ class Mute(Exception):
 
 
 @pytest.mark.parametrize(
-    ("error", "said"), [(SystemExit(0), "SystemExit: 0"), (SystemExit(), "SystemExit"), (Mute(), "Mute")]
+    ("error", "said"),
+    [
+        (SystemExit(0), "SystemExit: 0"),
+        (SystemExit(), "SystemExit"),
+        (Mute(), "Mute: (its text cannot be had: ValueError)"),
+    ],
 )
 def test_python_that_ends_the_program_or_cannot_be_told_is_told(
     tmp_path: Path, error: BaseException, said: str

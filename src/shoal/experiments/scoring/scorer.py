@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from shoal.experiments.scoring.errors import CannotJudge, ScorerFailed
 from shoal.experiments.scoring.part import Unclear, judged_part
 from shoal.experiments.task import Task
-from shoal.experiments.workload.raised import told
+from shoal.experiments.theirs import text_of
 
 
 class Judged(NamedTuple):
@@ -85,6 +85,6 @@ class Scorer(ABC):
         except RecursionError as exc:
             raise self.failed(task, "met an answer that is nested too deep") from exc
         except Exception as exc:
-            raise self.failed(task, f"raised {told(exc)}") from exc
+            raise self.failed(task, f"raised {text_of(exc)}") from exc
         score, why = found if isinstance(found, tuple) else (found, "")
         return Judged(score, why)

@@ -19,7 +19,7 @@ from shoal.experiments.scoring.part import Part, Unclear, judged_part
 from shoal.experiments.scoring.scorer import Judged, Scorer
 from shoal.experiments.scoring.spec import UseSpec
 from shoal.experiments.task import Task
-from shoal.experiments.workload.raised import place, told
+from shoal.experiments.theirs import place_in_brackets, text_of
 
 _GIVES = "give a bool, a number from 0 to 1, or {'score': ..., 'why': ...}"
 
@@ -117,8 +117,7 @@ class Used(Scorer):
     def _raised(self, exc: BaseException, task: Task) -> ScorerFailed:
         if isinstance(exc, Unclear):
             return self.failed(task, f"cannot tell what to judge: {exc}")
-        where = place(exc, __file__)
-        return self.failed(task, f"raised {told(exc)}" + (f" ({where})" if where else ""))
+        return self.failed(task, f"raised {text_of(exc)}{place_in_brackets(exc)}")
 
     def _read(self, found: Any, task: Task) -> Judged:
         score, why = (found.get("score"), found.get("why", "")) if isinstance(found, Mapping) else (found, "")

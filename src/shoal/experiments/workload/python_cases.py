@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from shoal.experiments.errors import Problem
-from shoal.experiments.workload.raised import place, told
+from shoal.experiments.theirs import place_in_brackets, text_of
 from shoal.experiments.workload.row import Found, Row, as_json, check_text
 
 _EXPECTED = "give an iterable of dicts, Pydantic models or texts, or a function that returns one"
@@ -31,8 +31,7 @@ def read_python(value: Any, shown: str) -> Iterator[Found]:
             yield _row(case, shown, number)
     except (Exception, SystemExit) as exc:
         behind = f" behind case {number}" if number else ""
-        where = place(exc, __file__)
-        yield Problem(f"it raised {told(exc)}{behind}" + (f" ({where})" if where else ""), shown)
+        yield Problem(f"it raised {text_of(exc)}{behind}{place_in_brackets(exc)}", shown)
 
 
 def _iterable(value: Any) -> Iterable[Any] | str:
