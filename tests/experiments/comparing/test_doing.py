@@ -373,7 +373,8 @@ def test_an_interrupted_command_ends_with_130_and_says_how_to_go_on(
     path = file(code, "cut", teams={"single": {"use": AGENT}, "vote": vote("charge")})
 
     async def stopped(*_: object, **__: object) -> Comparison:
-        raise ComparisonStopped("stopped while cut-vote was under way", run="cut-vote")
+        where = str(tmp_path / "cut-vote")
+        raise ComparisonStopped("stopped while cut-vote was under way", run="cut-vote", path=where)
 
     monkeypatch.setattr("shoal.experiments.comparing.command.compare_teams", stopped)
     ended = shoal_compare(path, "--root", tmp_path, "--set", "seed=1")

@@ -296,7 +296,8 @@ def test_a_fresh_comparison_that_is_stopped_says_where_its_run_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def stopped(*_: object, **__: object) -> None:
-        raise ComparisonStopped("stopped while triage-again was under way", run="triage-again")
+        where = str(tmp_path / "runs" / "triage-again")
+        raise ComparisonStopped("stopped while triage-again was under way", run="triage-again", path=where)
 
     monkeypatch.setattr("shoal.experiments.comparing.command.compare_teams", stopped)
     file = write_experiment(tmp_path, ["charged"], team=None, teams=TEAMS)

@@ -17,19 +17,15 @@ from rich.markup import escape
 from shoal.experiments.comparing.comparison import Comparison
 from shoal.experiments.comparing.doing import ComparisonStopped
 from shoal.experiments.comparing.doing import compare as compare_teams
-from shoal.experiments.comparing.gathering import Source, is_run
 from shoal.experiments.comparing.markdown import as_markdown
 from shoal.experiments.comparing.page import ComparisonPage
 from shoal.experiments.errors import NotAnExperiment, NothingToCompare
-from shoal.experiments.file.loaded import Loaded
-from shoal.experiments.file.loading import load
 from shoal.experiments.file.telling import FLAG
 from shoal.experiments.options import Address, Overrides
 from shoal.experiments.output import experiment_errors
 from shoal.experiments.report.writing import check_output
-from shoal.experiments.running.closing import root_option, unusual
+from shoal.experiments.running.closing import resume_words
 from shoal.experiments.running.display import display_for
-from shoal.experiments.running.planning import root_of
 from shoal.experiments.running.stop import INTERRUPTED, Stop
 from shoal.runtime.durable.sqlite_errors import describe_os_error
 from shoal.runtime.errors import ConfigError
@@ -95,14 +91,13 @@ def compare(
         # `shoal resume` of a run that never began starts this again: what is there is found here for all runs.
         os.environ.pop(RESUME_VARIABLE, None)
         asked = _Asked(what, overrides, root, address, baseline, required=not no_baseline, fresh=fresh)
-        sources = [one if is_run(one) else load(one, overrides) for one in what]
         try:
-            found = asyncio.run(_compared(asked, sources))
+            found = asyncio.run(_compared(asked))
         except (NothingToCompare, NotAnExperiment, RunNotFound) as error:
             raise ConfigError(error.text) from error
         except ComparisonStopped as error:
             again = _go_on_command(asked, {"--markdown": markdown, "--report": report})
-            _say_stopped(error, _resume_command(asked, sources, error.details["run"]) if fresh else again)
+            _say_stopped(error, resume_words(Path(error.details["path"])) if fresh else again)
             raise typer.Exit(INTERRUPTED) from error
         output = Output()
         if json:
@@ -115,11 +110,11 @@ def compare(
             _write_report(report, found)
 
 
-async def _compared(asked: _Asked, sources: Sequence[Source]) -> Comparison:
+async def _compared(asked: _Asked) -> Comparison:
     stop, console = Stop(), Console(stderr=True)
     with stop.on_signals(lambda: notice("stopping; once more ends it at once")):
         return await compare_teams(
-            *sources,
+            *asked.what,
             overrides=asked.overrides,
             root=asked.root,
             address=asked.address,
@@ -141,14 +136,6 @@ def _go_on_command(asked: _Asked, files: Mapping[str, Path | None]) -> str:
     for option, value in options.items():
         words += [] if value is None else [option, str(value)]
     return shlex.join(redact_arguments([*words, *([] if asked.required else ["--no-baseline"])]))
-
-
-def _resume_command(asked: _Asked, sources: Sequence[Source], run: str) -> str:
-    """How to go on with one of its runs, which are where the experiments keep theirs."""
-    files = [one for one in sources if isinstance(one, Loaded)]
-    roots = [root_of(one.experiment, one.folder, asked.root) for one in files]
-    root = next((each for each in roots if (each / run).is_dir()), roots[0] if roots else None)
-    return f"shoal resume {run}{root_option(unusual(root) if root is not None else None)}"
 
 
 def _say_stopped(error: ComparisonStopped, again: str) -> None:

@@ -24,12 +24,14 @@ from shoal.experiments.finished import ExperimentRun
 from shoal.experiments.running.display import Display
 from shoal.experiments.running.kept_session import KeptSession
 from shoal.experiments.running.outcome import Ending
+from shoal.experiments.running.plan import Plan
 from shoal.experiments.running.runner import Runner
 from shoal.experiments.running.stop import Stop
 
 
 class ComparisonStopped(ExperimentError):
-    """Somebody stopped a comparison. The same one goes on where it was left."""
+    """Somebody stopped a comparison, in the run ``details["run"]``, whose directory is ``details["path"]``. The same
+    one goes on where it was left."""
 
 
 async def compare(
@@ -65,14 +67,15 @@ async def compare(
     _check(entries.teams, baseline, required=required)
     to_do = sum(isinstance(one, Planned) and one.there is not There.FINISHED for one in entries.teams)
     runs: list[TeamRun] = []
-    begun, last = 0, ""
+    begun = 0
+    last: Plan | None = None
     with KeptSession() as session:
         for one in entries.teams:
             if isinstance(one, Planned):
                 if one.there is not There.FINISHED:
-                    if last and stop is not None and stop.asked:  # while the one before wrote its results
-                        raise ComparisonStopped(f"stopped after {last}, before {one.plan.run}", run=last)
-                    begun, last = begun + 1, one.plan.run
+                    if last is not None and stop is not None and stop.asked:  # while it wrote its results
+                        raise _stopped(last, f"stopped after {last.run}, before {one.plan.run}")
+                    begun, last = begun + 1, one.plan
                     session.keep_for(one.plan)
                 runs.append(await _done(one, tell, f"{begun} of {to_do}", stop, display))
             else:
@@ -87,6 +90,10 @@ def _check(teams: Sequence[TeamRun | Planned], baseline: str | None, *, required
     check_same(outlines)
 
 
+def _stopped(plan: Plan, text: str) -> ComparisonStopped:
+    return ComparisonStopped(text, run=plan.run, path=str(plan.path))
+
+
 async def _done(
     one: Planned, tell: Callable[[str], None], number: str, stop: Stop | None, display: Display | None
 ) -> TeamRun:
@@ -99,7 +106,7 @@ async def _done(
         tell(f"{one.team}: {doing} {plan.run} ({number}; {counted(len(plan.tasks), 'task')})")
         outcome = await Runner(plan, stop=stop, display=display).run()
         if outcome.ending is Ending.STOPPED:
-            raise ComparisonStopped(f"stopped while {plan.run} was under way", run=plan.run)
+            raise _stopped(plan, f"stopped while {plan.run} was under way")
         if outcome.ending is Ending.OUT_OF_BUDGET:
             tell(f"{one.team}: the budget was used up before all tasks were done")
     with ExperimentRun(plan.path) as run:

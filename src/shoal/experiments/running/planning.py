@@ -17,7 +17,7 @@ from shoal.experiments.file.spec import Experiment
 from shoal.experiments.finished import ExperimentRun
 from shoal.experiments.importing import Importer
 from shoal.experiments.layout import ORIGINAL_FILES, TASKS_FILE
-from shoal.experiments.running.closing import root_option, unusual
+from shoal.experiments.running.closing import resume_words
 from shoal.experiments.running.differences import difference
 from shoal.experiments.running.environment import Environment, read_environment
 from shoal.experiments.running.plan import TEAM, Plan
@@ -147,8 +147,7 @@ def plan_going_on(
     with ExperimentRun(path) as run:
         theirs = f"it is of team {of!r}" if plan.environment.team != of else difference(plan, run)
     if theirs:
-        as_it_was = f"shoal resume {path.name}{root_option(unusual(path.parent))}"
-        remedy = f"give another name, or go on with it as it was: `{as_it_was}`"
+        remedy = f"give another name, or go on with it as it was: `{resume_words(path)}`"
         what = f"there is a run {path.name!r} already, and {theirs}"
         raise bad_experiment([Problem(what, remedy=remedy)])
     return replace(plan, tasks=tasks, resume=True, retry_failed=retry_failed)
