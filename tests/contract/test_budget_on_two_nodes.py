@@ -14,7 +14,7 @@ from ray.cluster_utils import Cluster
 
 import shoal
 from shoal.errors import BudgetExceeded, HandlerError
-from tests.contract.test_kills import kill, pids
+from tests.contract.test_kills import kill, pid_of
 from tests.contract.waiting import eventually
 from tests.models.openai.stage import Answer, Stage
 
@@ -99,7 +99,7 @@ async def test_no_more_than_the_budget_reaches_the_server(
                     return len(stage.requests) >= share * CALLS
 
                 await eventually(far_enough)
-                kill((await pids(system))["limits"])
+                kill(await pid_of(system, "limits"))
             await racing
             assert len(stage.requests) == went <= CALLS
             assert went == CALLS or kills

@@ -29,6 +29,16 @@ async def pids(system: shoal.System) -> dict[str, int]:
     return {info.name: info.pid for info in await system._peers.ask_system("hosts")}  # type: ignore[attr-defined]
 
 
+async def pid_of(system: shoal.System, name: str) -> int:
+    """Where the agent runs: while it is being started again it runs nowhere, and others may go on without it."""
+
+    async def found() -> int | None:
+        return (await pids(system)).get(name)
+
+    pid: int = await eventually(found)
+    return pid
+
+
 def kill(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)

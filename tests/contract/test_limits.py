@@ -17,7 +17,7 @@ from shoal.models.permits import Budget, Settlement, Want
 from shoal.models.spec import Rates
 from tests.contract.limit_agents import Model, Race, Racer
 from tests.contract.settings import SETTINGS
-from tests.contract.test_kills import kill, pids
+from tests.contract.test_kills import kill, pid_of
 from tests.contract.waiting import eventually
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
@@ -110,7 +110,7 @@ async def test_a_limiter_that_is_killed_half_way_lets_nobody_spend_more(
                 return bool(await model.ask(0) >= share * calls)
 
             await eventually(far_enough)
-            kill((await pids(system))["limits"])
+            kill(await pid_of(system, "limits"))
         went = [count for count, _ in await racing]
         assert sum(went) == await model.ask(0) == calls
         status = await limits.status()
@@ -132,7 +132,7 @@ async def test_what_a_killed_process_had_reserved_is_booked_when_it_comes_again(
             return bool(await model.ask(0) >= calls // 10)
 
         await eventually(begun)
-        kill((await pids(system))["racer-0"])
+        kill(await pid_of(system, "racer-0"))
         await racing
 
         async def all_booked() -> bool:

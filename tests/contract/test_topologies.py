@@ -12,7 +12,7 @@ import pytest
 
 import shoal
 import tests.topologies
-from tests.contract.test_kills import kill, pids
+from tests.contract.test_kills import kill, pid_of
 from tests.topologies.case import Case
 from tests.topologies.noting import Noting
 
@@ -70,7 +70,7 @@ async def test_a_pattern_loses_nothing_when_its_agents_and_its_front_are_killed(
                 for number in range(case.at_once)
             ]
             await asyncio.wait(asks, return_when=asyncio.FIRST_COMPLETED)
-            kill((await pids(ray_system))[victim])
+            kill(await pid_of(ray_system, victim))
             for number, answer in enumerate(await asyncio.gather(*asks)):
                 case.check(number, answer)
     finally:
@@ -89,7 +89,7 @@ async def test_who_has_answered_is_not_made_to_do_it_again_when_the_front_dies(
     try:
         asks = [asyncio.ensure_future(team.ask(number, timeout_s=LIMIT_S)) for number in range(tasks)]
         await asyncio.wait(asks, return_when=asyncio.FIRST_COMPLETED)
-        kill((await pids(ray_system))[name])
+        kill(await pid_of(ray_system, name))
         assert await asyncio.gather(*asks) == list(range(tasks))
         for log in (first, second):
             assert sorted(map(int, log.read_text().split())) == list(range(tasks))
