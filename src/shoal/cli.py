@@ -1,57 +1,102 @@
-"""The ``shoal`` command line."""
+"""The ``shoal`` command line. A command's module is loaded when it is used: what others need must not slow it down."""
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
+from functools import cache
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as package_version
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command, get_group
 
-from shoal.actors.approvals.command import approvals
-from shoal.actors.llm.cost_command import cost
-from shoal.bench.command import bench
-from shoal.blackboard.replay.command import board
-from shoal.demo.audit_command import audit
-from shoal.demo.command import demo
-from shoal.experiments.comparing.command import compare
-from shoal.experiments.explaining.failures_command import failures
-from shoal.experiments.explaining.trace_command import trace
-from shoal.experiments.explaining.why_command import why
-from shoal.experiments.file.command import check, schema
-from shoal.experiments.replaying.command import replay
-from shoal.experiments.report.command import report
-from shoal.experiments.running.command import resume, run
-from shoal.experiments.starting.command import init
-from shoal.models.command import model
-from shoal.runtime.journal.command import runs, show
-from shoal.runtime.metrics_command import metrics
-from shoal.topologies.advice.command import advise
-from shoal.topologies.showing.command import topology
+_PANELS = {
+    "Experiments": {
+        "demo": ("demo.command", "Compare four teams on a question about Python's library; no key."),
+        "init": ("experiments.starting.command", "Write a first experiment, which needs no key."),
+        "check": ("experiments.file.command", "Check an experiment file; estimate its calls and cost."),
+        "run": ("experiments.running.command", "Run an experiment: its team, or each of its teams."),
+        "resume": ("experiments.running.command", "Go on with a run that was stopped or killed."),
+        "compare": ("experiments.comparing.command", "Hold teams against each other and a single agent."),
+        "report": ("experiments.report.command", "Write a report of one run or several: one HTML file."),
+        "schema": ("experiments.file.command", "Print the JSON Schema of experiment files, for editors."),
+    },
+    "Look at a run": {
+        "runs": ("runtime.journal.command", "List runs, the newest first."),
+        "show": ("runtime.journal.command", "Show a run: tasks, failures, restarts, last events."),
+        "trace": ("experiments.explaining.trace_command", "Show who handled a task, when, and at what cost."),
+        "why": ("experiments.explaining.why_command", "Show what a task's answer rests on."),
+        "failures": (
+            "experiments.explaining.failures_command",
+            "Show what did not go well in a run, by cause.",
+        ),
+        "cost": ("actors.llm.cost_command", "Show what a run's model calls took: tokens, dollars."),
+        "replay": ("experiments.replaying.command", "Play a task again in this process, without network."),
+        "board": ("blackboard.replay.command", "Look at a run's board, at any revision."),
+        "approvals": ("actors.approvals.command", "See what waits for a person, and decide."),
+    },
+    "Beside them": {
+        "audit": ("demo.audit_command", "Audit a Python source tree with a team; no key."),
+        "advise": ("topologies.advice.command", "Name the simplest team for a task, and why."),
+        "bench": ("bench.command", "Measure shoal beside plain Ray actors."),
+        "metrics": ("runtime.metrics_command", "Print how Prometheus finds the running systems."),
+        "topology": ("topologies.showing.command", "Look at topologies."),
+        "model": ("models.command", "Serve a small model on this machine, without a key."),
+        "version": ("cli", "Print the versions of shoal, Ray and Python."),
+    },
+}
+"""By panel of the help: each command, the module that has the function or group of its name, a line for the list."""
+_MODULES = {name: module for commands in _PANELS.values() for name, (module, _) in commands.items()}
 
-_EXPERIMENTS, _RUNS, _BESIDE = "Experiments", "Look at a run", "Beside them"
+
+class _Commands(TyperGroup):
+    def __init__(self, **settings: Any) -> None:
+        listed = {
+            name: TyperCommand(name, help=summary, rich_help_panel=panel)
+            for panel, commands in _PANELS.items()
+            for name, (_, summary) in commands.items()
+        }
+        super().__init__(**{**settings, "commands": listed})
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return _loaded(cmd_name) if cmd_name in self.commands else None
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Of what is listed: this needs no command loaded."""
+        listing = TyperGroup(
+            name=self.name,
+            commands=dict(self.commands),
+            help=self.help,
+            params=self.params,
+            rich_markup_mode=self.rich_markup_mode,
+        )
+        listing.format_help(ctx, formatter)
+
+
+@cache
+def _loaded(name: str) -> Any:
+    found: Any = getattr(import_module(f"shoal.{_MODULES[name]}"), name)
+    if isinstance(found, typer.Typer):
+        group = get_group(found)
+        group.name = name
+        return group
+    alone = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+    alone.command(name)(found)
+    return get_command(alone)
+
 
 app = typer.Typer(
+    cls=_Commands,
     help="shoal: an actor-model runtime for multi-agent systems on Ray.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-command: Callable[..., None]
-for command in (demo, init, check, run, resume, compare, report, schema):
-    app.command(rich_help_panel=_EXPERIMENTS)(command)
-for command in (runs, show, trace, why, failures, cost, replay):
-    app.command(rich_help_panel=_RUNS)(command)
-app.add_typer(board, name="board", rich_help_panel=_RUNS)
-app.add_typer(approvals, name="approvals", rich_help_panel=_RUNS)
-for command in (audit, advise, bench, metrics):
-    app.command(rich_help_panel=_BESIDE)(command)
-app.add_typer(topology, name="topology", rich_help_panel=_BESIDE)
-app.add_typer(model, name="model", rich_help_panel=_BESIDE)
 
 
-@app.command(rich_help_panel=_BESIDE)
 def version() -> None:
     """Print the versions of shoal, Ray and Python that are in use."""
     typer.echo(f"shoal {_version('shoal')}, ray {_version('ray')}, python {platform.python_version()}")
@@ -62,3 +107,19 @@ def _version(package: str) -> str:
         return package_version(package)
     except PackageNotFoundError:
         return "(not installed)"
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        version()
+        raise typer.Exit
+
+
+@app.callback()
+def _shoal(
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_say_version, is_eager=True, help="The same as `shoal version`."),
+    ] = False,
+) -> None:
+    pass  # what is given before a command's name

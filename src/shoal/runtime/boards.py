@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from shoal.runtime.above import BOARDS, made
+
 if TYPE_CHECKING:
     from shoal.blackboard.board import Board
     from shoal.runtime.context import Context
@@ -23,16 +25,7 @@ class BoardMaker(Protocol):
         """A region, opened at first use. Raises ``ConfigError`` for settings that cannot be."""
 
 
-_maker: BoardMaker | None = None
-
-
-def register(maker: BoardMaker) -> None:
-    """Called once, by the blackboard's package."""
-    global _maker  # noqa: PLW0603 - one a process, set while it is imported
-    _maker = maker
-
-
 def maker() -> BoardMaker:
-    """Whoever registered."""
-    assert _maker is not None, "shoal.blackboard is imported with shoal"
-    return _maker
+    """The blackboard's, which is loaded when the first board is asked for."""
+    boards: BoardMaker = made(BOARDS)
+    return boards

@@ -2,7 +2,7 @@
 
 A message is a Pydantic model or a msgpack-native value (None, bool, int, float, str, bytes, list, tuple, dict).
 ``encode`` refuses anything else at the sender; ``decode`` gives a handler only what its model validated. No tag
-is ever imported by name: a receiver decodes what its own handlers declare or its process has loaded.
+is ever imported by name: a receiver decodes what its own handlers declare, its process has loaded or shoal has.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import msgpack
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
 
+from shoal.runtime.above import load_public_names
 from shoal.runtime.config import MIB, describe_invalid
 from shoal.runtime.errors import (
     ConfigError,
@@ -174,15 +175,10 @@ def loaded_model(tag: str) -> type[BaseModel]:
 
 
 def _find(tag: str) -> type[BaseModel]:
-    found: dict[str, type[BaseModel]] = {}
-    queue: list[type[BaseModel]] = [BaseModel]
-    while queue:
-        for sub in queue.pop().__subclasses__():
-            queue.append(sub)
-            if tag_of(sub) == tag:
-                name = f"{sub.__module__}:{sub.__qualname__}"
-                if name not in found or not _is_current(found[name]):
-                    found[name] = sub
+    found = _loaded_as(tag)
+    if not found:
+        load_public_names()
+        found = _loaded_as(tag)
     if not found:
         raise UnknownMessage(
             f"no loaded model has the tag {tag!r}: import the module that defines it in this process"
@@ -193,6 +189,20 @@ def _find(tag: str) -> type[BaseModel]:
             "be any of them. Give each a tag of its own (@shoal.message)"
         )
     return next(iter(found.values()))
+
+
+def _loaded_as(tag: str) -> dict[str, type[BaseModel]]:
+    """The models that have the tag, by their names."""
+    found: dict[str, type[BaseModel]] = {}
+    queue: list[type[BaseModel]] = [BaseModel]
+    while queue:
+        for sub in queue.pop().__subclasses__():
+            queue.append(sub)
+            if tag_of(sub) == tag:
+                name = f"{sub.__module__}:{sub.__qualname__}"
+                if name not in found or not _is_current(found[name]):
+                    found[name] = sub
+    return found
 
 
 def _is_current(model: type[BaseModel]) -> bool:

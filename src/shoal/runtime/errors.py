@@ -42,6 +42,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from shoal.runtime.above import load_public_names
+
 if TYPE_CHECKING:
     from shoal.runtime.envelope import Envelope
 
@@ -207,4 +209,13 @@ def error_classes() -> dict[str, type[ShoalError]]:
         if kind.__name__ not in found or kind.__module__.startswith("shoal."):
             found[kind.__name__] = kind
         queue.extend(kind.__subclasses__())
+    return found
+
+
+def error_class(name: str) -> type[ShoalError]:
+    """The class of an error that another process or an earlier one raised; :class:`ShoalError` for one unknown here."""
+    found = error_classes().get(name)
+    if found is None:
+        load_public_names()
+        found = error_classes().get(name, ShoalError)
     return found

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgpack
 
-from shoal.runtime.errors import HandlerError, ShoalError, error_classes
+from shoal.runtime.errors import HandlerError, ShoalError, error_class
 from shoal.runtime.redaction import redact, redact_data, redact_end, redact_start
 
 _TEXT_KEPT = 4 * 1024
@@ -63,7 +63,7 @@ def unpack_error(payload: bytes) -> ShoalError:
         name, text, details = msgpack.unpackb(payload)
         if not isinstance(text, str):
             raise TypeError("its text is no string")
-        kind = error_classes().get(name, ShoalError)
+        kind = error_class(name)
         try:
             return kind(text, **details)
         except Exception:  # a user's class, made in a way of its own

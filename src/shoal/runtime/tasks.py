@@ -11,7 +11,7 @@ import msgpack
 
 from shoal.runtime.codec import decode, encode
 from shoal.runtime.envelope import ID_BYTES
-from shoal.runtime.errors import AgentDied, ConfigError, HandlerError, ShoalError, error_classes
+from shoal.runtime.errors import AgentDied, ConfigError, HandlerError, ShoalError, error_class
 from shoal.runtime.failure import pack_error
 from shoal.runtime.journal.ledger import TaskEntry, TaskState
 from shoal.runtime.journal.records import TaskEnded
@@ -91,7 +91,7 @@ def result_of(entry: TaskEntry, *, recorded: bool) -> TaskResult:
 
 
 def _error_of(entry: TaskEntry) -> ShoalError:
-    kind = error_classes().get(entry.error, ShoalError)
+    kind = error_class(entry.error)
     text = entry.error_text or f"task {entry.task!r} is {entry.state}"
     try:
         return kind(text, **json.loads(entry.error_details))

@@ -274,7 +274,7 @@ def test_every_option_is_in_the_reference() -> None:
     page = Path(__file__).parents[3] / "docs" / "reference" / "cli.md"
     section = page.read_text(encoding="utf-8").partition("## shoal board\n")[2].partition("\n## ")[0]
     group: Any = typer.main.get_command(app)
-    for name, command in group.commands["board"].commands.items():
+    for name, command in group.get_command(None, "board").commands.items():
         part = section.partition(f"### shoal board {name}\n")[2].partition("\n### ")[0]
         assert part, name
         for parameter in command.params:

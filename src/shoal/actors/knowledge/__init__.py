@@ -1,7 +1,5 @@
 """Knowledge sources: agents that changes of a blackboard wake, and the controller that chooses among them."""
 
-from shoal.actors.knowledge.on_board import on_board
-from shoal.actors.knowledge.plan import AgendaState
-from shoal.actors.knowledge.team import KnowledgeSources, KnowledgeTeam, knowledge_sources
+import lazy_loader
 
-__all__ = ["AgendaState", "KnowledgeSources", "KnowledgeTeam", "knowledge_sources", "on_board"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

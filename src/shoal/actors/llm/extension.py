@@ -8,7 +8,6 @@ from shoal.actors.approvals.client import Approvals
 from shoal.actors.limits import open_limits
 from shoal.actors.llm.registry import has_limits, limits_of, models_of
 from shoal.runtime.config import Config
-from shoal.runtime.extensions import register
 from shoal.runtime.system import System
 
 
@@ -29,6 +28,3 @@ class LLMExtension:
         """Start the keeper of requests before the first agent that may ask a person."""
         if getattr(agent, "needs_people", False):
             await Approvals.open(system)
-
-
-register(LLMExtension())

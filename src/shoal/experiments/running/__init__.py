@@ -1,9 +1,5 @@
 """Running experiments: from a checked plan to results in which no task is missing."""
 
-from shoal.experiments.running.launching import resume, run
-from shoal.experiments.running.outcome import Ending, Outcome
-from shoal.experiments.running.progress import Look, Progress, Shown
-from shoal.experiments.running.stop import Stop
-from shoal.experiments.running.summary import Summary
+import lazy_loader
 
-__all__ = ["Ending", "Look", "Outcome", "Progress", "Shown", "Stop", "Summary", "resume", "run"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
