@@ -1,12 +1,15 @@
-"""Options that the commands of experiments share."""
+"""Options that the commands of experiments share, and such a command again, for whoever goes on."""
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 import typer
 
 from shoal.experiments.file.telling import FLAG
+from shoal.runtime.redaction import redact_arguments
 
 Overrides = Annotated[
     list[str],
@@ -23,3 +26,16 @@ Address = Annotated[
         help="Ray cluster to join, or 'local' for one process; else as the file says.", show_default=False
     ),
 ]
+
+
+def command_again(
+    command: str, what: Iterable[str], overrides: Iterable[str], options: Mapping[str, object]
+) -> str:
+    """The command as it can be pasted, without secrets. An option of value ``True`` is a flag, ``None`` is left out."""
+    words = ["shoal", command, *what]
+    for override in overrides:
+        words += [FLAG, override]
+    for option, value in options.items():
+        if value is not None:
+            words += [option] if value is True else [option, str(value)]
+    return shlex.join(redact_arguments(words))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shlex
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,8 +19,7 @@ from shoal.experiments.comparing.doing import compare as compare_teams
 from shoal.experiments.comparing.markdown import as_markdown
 from shoal.experiments.comparing.page import ComparisonPage
 from shoal.experiments.errors import NotAnExperiment, NothingToCompare
-from shoal.experiments.file.telling import FLAG
-from shoal.experiments.options import Address, Overrides
+from shoal.experiments.options import Address, Overrides, command_again
 from shoal.experiments.output import experiment_errors
 from shoal.experiments.report.writing import check_output
 from shoal.experiments.running.closing import resume_words
@@ -31,7 +29,6 @@ from shoal.runtime.durable.sqlite_errors import describe_os_error
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.journal.errors import RunNotFound
 from shoal.runtime.journal.resuming import RESUME_VARIABLE
-from shoal.runtime.redaction import redact_arguments
 from shoal.runtime.terminal.options import Root
 from shoal.runtime.terminal.output import Output, notice
 
@@ -129,13 +126,14 @@ async def _compared(asked: _Asked) -> Comparison:
 
 def _go_on_command(asked: _Asked, files: Mapping[str, Path | None]) -> str:
     """The same comparison, which goes on where it was left."""
-    options = {"--baseline": asked.baseline, "--address": asked.address, "--root": asked.root, **files}
-    words = ["shoal", "compare", *asked.what]
-    for override in asked.overrides:
-        words += [FLAG, override]
-    for option, value in options.items():
-        words += [] if value is None else [option, str(value)]
-    return shlex.join(redact_arguments([*words, *([] if asked.required else ["--no-baseline"])]))
+    options = {
+        "--baseline": asked.baseline,
+        "--no-baseline": None if asked.required else True,
+        "--address": asked.address,
+        "--root": asked.root,
+        **files,
+    }
+    return command_again("compare", asked.what, asked.overrides, options)
 
 
 def _say_stopped(error: ComparisonStopped, again: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,15 +10,14 @@ from shoal.experiments.errors import Problem, bad_experiment
 from shoal.experiments.file.checking import check_experiment
 from shoal.experiments.file.loaded import Loaded
 from shoal.experiments.file.loading import load
-from shoal.experiments.file.telling import FLAG
 from shoal.experiments.layout import ENVIRONMENT_FILE
+from shoal.experiments.options import command_again
 from shoal.experiments.running.environment import read_environment
 from shoal.experiments.running.launching import base_name
 from shoal.experiments.running.plan import Plan
 from shoal.experiments.running.planning import plan_going_on, plan_run, root_of, team_named
 from shoal.experiments.running.unbegun import check_is_experiment, is_unbegun
 from shoal.runtime.journal.resuming import RESUME_VARIABLE
-from shoal.runtime.redaction import redact_arguments
 
 
 class Asked(NamedTuple):
@@ -35,17 +33,13 @@ class Asked(NamedTuple):
 
     def begin_command(self, plan: Plan) -> str:
         """The command that begins one of its runs alone."""
-        words = ["shoal", "run", self.file]
-        for override in self.overrides:
-            words += [FLAG, override]
-        for option, value in (
-            ("--team", plan.environment.team or None),
-            ("--name", plan.run),
-            ("--root", self.root),
-            ("--address", self.address),
-        ):
-            words += [] if value is None else [option, str(value)]
-        return shlex.join(redact_arguments(words))
+        options = {
+            "--team": plan.environment.team or None,
+            "--name": plan.run,
+            "--root": self.root,
+            "--address": self.address,
+        }
+        return command_again("run", [self.file], self.overrides, options)
 
 
 def plans_of(asked: Asked) -> list[Plan]:
