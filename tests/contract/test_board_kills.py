@@ -60,7 +60,7 @@ async def test_what_clients_in_several_processes_are_told_while_the_board_dies_i
 ) -> None:
     chance = random.Random(3)
     await system.board().open()
-    probers = [await system.spawn(Prober, name=fresh(f"prober-{n}")) for n in range(3)]
+    probers = await asyncio.gather(*(system.spawn(Prober, name=fresh(f"prober-{n}")) for n in range(3)))
     until = time.time() + lasts_s
     keys = [fresh(key) for key in "abcd"]
     probing = asyncio.gather(
@@ -93,7 +93,7 @@ async def test_items_are_each_done_once_while_board_claimers_and_system_die(
     names = [fresh(f"harvester-{n}") for n in range(3)]
     for number in range(total):
         await board.post(f"{prefix}/{number}", number, max_attempts=1000, backoff_s=0.0)
-    refs = [await system.spawn(Harvester, name=name) for name in names]
+    refs = await asyncio.gather(*(system.spawn(Harvester, name=name) for name in names))
     until = time.time() + 120.0
     harvest = Harvest(client="", prefix=f"{prefix}/", total=before + total, until=until)
     harvesting = asyncio.gather(

@@ -113,11 +113,11 @@ async def test_nothing_is_lost_and_order_is_kept_while_processes_are_killed_at_r
     # A sender that is killed begins again, so the killing has to end for the sending to.
     chance = random.Random(7)
     async with shoal.start(None, stop_grace_s=0.5) as system:
-        receivers = [
-            await system.spawn(Clerk(str(tmp_path / f"clerk-{n}")), name=f"clerk-{n}")
-            for n in range(receiving)
+        clerks = [
+            system.spawn(Clerk(str(tmp_path / f"clerk-{n}")), name=f"clerk-{n}") for n in range(receiving)
         ]
-        sources = [await system.spawn(Source, name=f"source-{n}") for n in range(senders)]
+        receivers = await asyncio.gather(*clerks)
+        sources = await asyncio.gather(*(system.spawn(Source, name=f"source-{n}") for n in range(senders)))
         each = messages // senders // receiving
         sending = asyncio.gather(
             *(

@@ -38,7 +38,7 @@ async def limited(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
 async def race(system: shoal.System) -> tuple[shoal.Ref, asyncio.Future[list[list[int]]]]:
     """64 agents of 4 processes against the budget."""
     model = await system.spawn(Model(), name="model")
-    racers = [await system.spawn(Racer, name=f"racer-{number}") for number in range(4)]
+    racers = await asyncio.gather(*(system.spawn(Racer, name=f"racer-{number}") for number in range(4)))
     racing = asyncio.gather(*(racer.ask(Race(model=model, tasks=16), timeout_s=100) for racer in racers))
     return model, racing
 
