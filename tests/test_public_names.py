@@ -41,6 +41,11 @@ NAMES = {
 }
 
 
+def printed_by(script: str) -> str:
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
 @pytest.mark.parametrize("package", NAMES)
 def test_a_package_exports_these_names_and_no_others(package: str) -> None:
     module = importlib.import_module(package)
@@ -61,7 +66,7 @@ def test_every_error_but_those_of_commands_is_in_one_module() -> None:
     assert ours <= set(shoal.errors.__all__)
 
 
-def test_importing_shoal_loads_neither_ray_nor_a_model_client_nor_the_command_line() -> None:
+def test_all_public_names_together_load_neither_ray_nor_a_model_client_nor_the_command_line() -> None:
     heavy = (
         "ray",
         "openai",
@@ -73,9 +78,13 @@ def test_importing_shoal_loads_neither_ray_nor_a_model_client_nor_the_command_li
         "shoal.bench",
         "shoal.demo",
     )
-    script = f"import sys, shoal; print([name for name in {heavy!r} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    script = f"""
+import sys
+from shoal.runtime.above import load_public_names
+load_public_names()
+print([name for name in {heavy!r} if name in sys.modules])
+"""
+    assert printed_by(script) == "[]"
 
 
 def test_the_command_line_and_a_local_system_do_without_ray() -> None:
@@ -92,4 +101,29 @@ async def main():
 asyncio.run(main())
 assert "ray" not in sys.modules
 """
-    subprocess.run([sys.executable, "-c", script], check=True)
+    printed_by(script)
+
+
+def test_importing_shoal_and_listing_commands_loads_nothing_that_is_not_used() -> None:
+    ours = "[name for name in sys.modules if name.startswith('shoal.') or name == 'pydantic']"
+    assert printed_by(f"import sys, shoal; print({ours})") == "[]"
+    script = f"""
+import contextlib, io, sys
+from shoal.cli import app
+with contextlib.redirect_stdout(io.StringIO()) as page:
+    app(["--help"], standalone_mode=False)
+assert "demo" in page.getvalue()
+print({ours})
+"""
+    assert printed_by(script) == "['shoal.cli']"
+
+
+def test_what_only_another_process_has_loaded_is_known_here_too() -> None:
+    script = """
+from shoal.runtime.codec import loaded_model
+from shoal.runtime.errors import error_class
+import sys
+assert "shoal.topologies.swarming.messages" not in sys.modules
+print(loaded_model("shoal.SwarmResult").__name__, error_class("QuorumMissed").__name__)
+"""
+    assert printed_by(script) == "SwarmResult QuorumMissed"
