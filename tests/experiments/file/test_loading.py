@@ -56,6 +56,21 @@ def test_what_a_variable_holds_is_neither_kept_nor_told(folder: Path) -> None:
     assert secret not in str(caught.value)
 
 
+def test_an_empty_variable_is_no_budget_that_is_left_out(folder: Path) -> None:
+    text = BASE + 'description: "${SAID}"\nbudget: {usd: "${BUD}", calls: "${BUD}", wall: "${TIME}"}\n'
+    environ = {"BUD": "", "TIME": "", "SAID": ""}
+    with pytest.raises(BadExperiment) as caught:
+        load(written(folder, text + 'repeats: "${TIMES}"\n'), environ=environ | {"TIMES": ""})
+    said = str(caught.value)
+    assert "budget.usd: found nothing in ${BUD}; expected a number" in said
+    assert "budget.calls: found nothing in ${BUD}; expected a whole number" in said
+    assert "budget.wall: found nothing in ${TIME}; expected seconds" in said
+    assert "repeats: found nothing in ${TIMES}; expected a whole number" in said
+    assert "description" not in said
+    filled = load(written(folder, text), environ=environ | {"BUD": "5", "TIME": "10m"}).experiment
+    assert (filled.budget.usd, filled.budget.calls, filled.description) == (5, 5, "")
+
+
 def test_an_experiment_that_was_kept_is_the_same_again(folder: Path) -> None:
     loaded = load(written(folder, BASE + MODELS), ["repeats=3"], environ=ENVIRON)
     kept = json.loads(json.dumps(save(loaded)))

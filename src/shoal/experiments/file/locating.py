@@ -43,11 +43,16 @@ class Locator:
         path = self.path_of(problem.field, within)
         return self.problem(path, problem.what, problem.remedy)._replace(field=dotted(path))
 
+    def value(self, path: Path) -> Any:
+        """What was written there, with its variables as they are; ``None`` where there is nothing."""
+        data = self.data
+        for key in path:
+            data = _inner(data, key)
+        return data
+
     def path_of(self, field: str, within: Path = ()) -> Path:
         """The path of a field written with dots, also where keys have dots themselves."""
-        data = self.data
-        for part in within:
-            data = _inner(data, part)
+        data = self.value(within)
         found, rest = list(within), field.split(".") if field else []
         while rest:
             key, rest = _next_key(data, rest)

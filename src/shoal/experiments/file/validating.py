@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -30,7 +30,7 @@ def validate(filled: Expanded, locator: Locator) -> Experiment:
         data = _replaced(data, (), meant)
         found = _errors(Experiment, data)
     if isinstance(found, list):
-        raise_problems(problems(Experiment, found, data, locator, filled.written))
+        raise_problems(problems(Experiment, found, data, locator, filled.written, _empty(filled.whole)))
         raise AssertionError("an error without a problem")
     assert isinstance(found, Experiment)
     return found
@@ -45,9 +45,14 @@ def refused(error: ValidationError, sections: dict[str, Any]) -> BadExperiment:
 
 
 def problems(
-    model: type[BaseModel], found: list[Fault], data: Any, locator: Locator, written: Mapping[str, str]
+    model: type[BaseModel],
+    found: list[Fault],
+    data: Any,
+    locator: Locator,
+    written: Mapping[str, str],
+    empty: Collection[Path] = (),
 ) -> list[Problem]:
-    """What is wrong, field by field."""
+    """What is wrong, field by field. ``empty``: fields that are a variable in which nothing is."""
     all_of_them = []
     for path, same in by_path(found):
         first = same[0].error
@@ -56,10 +61,13 @@ def problems(
         elif first["type"] == "extra_forbidden":
             what, remedy = unknown_field(str(path[-1]), fields_at(model, path[:-1], data))
         else:
-            shown = show_found(first.get("input"), written)
+            variable = str(locator.value(path)) if path in empty else ""
+            shown = f"nothing in {variable}" if variable else show_found(first.get("input"), written)
             what, remedy = told([one.error for one in same], shown)
             if first["type"] == "float_type" and str(path[-1]) in DURATIONS:
                 what = f"found {shown}; expected seconds, or a duration such as 90s, 10m or 2h"
+            if variable:
+                remedy = "put a value into the variable, or leave the field out"
         all_of_them.append(locator.problem(path, what, remedy))
     return all_of_them
 
@@ -72,13 +80,20 @@ def _errors(model: type[BaseModel], data: Any) -> BaseModel | list[Fault]:
 
 
 def _meant_as_numbers(found: list[Fault], whole: Mapping[Path, str]) -> dict[Path, Any]:
-    """Variables of the environment, which are text, where a number or a truth value is wanted."""
+    """Variables of the environment, which are text, where a number or a truth value is wanted.
+
+    An empty one is none of them: as YAML's nothing it would take away a budget that somebody meant to set.
+    """
     return {
         one.path: value
         for one in found
-        if one.error["type"] in _NUMBERS and one.path in whole
+        if one.error["type"] in _NUMBERS and whole.get(one.path)
         if not isinstance(value := plain_scalar(whole[one.path]), str)
     }
+
+
+def _empty(whole: Mapping[Path, str]) -> set[Path]:
+    return {path for path, held in whole.items() if not held}
 
 
 def _replaced(data: Any, path: Path, by: Mapping[Path, Any]) -> Any:
