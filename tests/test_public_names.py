@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -127,3 +128,46 @@ assert "shoal.topologies.swarming.messages" not in sys.modules
 print(loaded_model("shoal.SwarmResult").__name__, error_class("QuorumMissed").__name__)
 """
     assert printed_by(script) == "SwarmResult QuorumMissed"
+
+
+def test_no_package_loads_its_own_modules() -> None:
+    """Of two threads, one in the package and one in a module of it, one would get a module that is half loaded."""
+    root = Path(shoal.__file__).parent
+    for path in root.rglob("__init__.py"):
+        package = ".".join(("shoal", *path.parent.relative_to(root).parts))
+        if package != "shoal.bench.plain_ray":  # of the benchmark alone
+            assert f"from {package}." not in path.read_text(encoding="utf-8"), path
+
+
+def test_many_threads_may_be_the_first_to_use_a_name() -> None:
+    script = """
+from concurrent.futures import ThreadPoolExecutor
+import shoal
+names = ["swarm", "debate", "hierarchy", "mesh", "graph", "LLMAgent", "Board", "worker"]
+with ThreadPoolExecutor(len(names)) as threads:
+    print([each.__name__ for each in threads.map(lambda name: getattr(shoal, name), names)] == names)
+"""
+    assert printed_by(script) == "True"
+
+
+def test_an_agent_that_names_a_package_can_be_shipped() -> None:
+    script = """
+import pickle
+from ray import cloudpickle
+from shoal import topologies
+class Planner:
+    def plan(self):
+        return topologies.swarm, topologies.debate
+print([each.__name__ for each in pickle.loads(cloudpickle.dumps(Planner)).plan(None)])
+"""
+    assert printed_by(script) == "['swarm', 'debate']"
+
+
+def test_an_error_of_a_users_own_is_not_taken_for_one_of_shoals_that_is_not_loaded() -> None:
+    script = """
+from shoal.runtime.errors import ShoalError, error_class
+class Conflict(ShoalError):
+    pass
+print(error_class("Conflict").__module__, error_class("Unheard").__name__)
+"""
+    assert printed_by(script) == "shoal.blackboard.errors ShoalError"

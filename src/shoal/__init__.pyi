@@ -1,4 +1,9 @@
+from . import actors as actors
+from . import blackboard as blackboard
 from . import errors, experiments
+from . import models as models
+from . import runtime as runtime
+from . import topologies as topologies
 from .actors.agent import Agent
 from .actors.approvals import Approvals, approve, ask_person
 from .actors.function import function_agent

@@ -5,30 +5,6 @@
 ``board_contestants.py``.
 """
 
-from shoal.bench.errors import BenchError, CannotMeasure, Miscounted, SideTimedOut, UnknownRow, UnknownSide
-from shoal.bench.results import Report, RowResult, Sample, Settings, SideResult
-from shoal.bench.rows import Bar, Figure, Row
-from shoal.bench.sides import Contestant, Counts, Outcome, Side, SideFactory, Stage
+from shoal.runtime.lazily import attach_stub
 
-__all__ = [
-    "Bar",
-    "BenchError",
-    "CannotMeasure",
-    "Contestant",
-    "Counts",
-    "Figure",
-    "Miscounted",
-    "Outcome",
-    "Report",
-    "Row",
-    "RowResult",
-    "Sample",
-    "Settings",
-    "Side",
-    "SideFactory",
-    "SideResult",
-    "SideTimedOut",
-    "Stage",
-    "UnknownRow",
-    "UnknownSide",
-]
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

@@ -4,6 +4,6 @@ A region is served by one agent, its board. What it holds is decided by a pure s
 and kept by a log (:mod:`shoal.blackboard.persistence`); :class:`Board` is its client, ``ctx.board`` in an agent.
 """
 
-import lazy_loader
+from shoal.runtime.lazily import attach_stub
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

@@ -9,6 +9,6 @@
 What is here is loaded when it is first used: agents' processes, which import shoal, need none of it.
 """
 
-import lazy_loader
+from shoal.runtime.lazily import attach_stub
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from typing import Any
+
+import structlog
 
 BOARDS = "shoal.blackboard.opened:Boards"
 LLM_AGENTS = "shoal.actors.llm.extension:LLMExtension"
@@ -22,10 +26,27 @@ def made(place: str) -> Any:
 def load_public_names() -> None:
     """Load all that ``import shoal`` offers, once.
 
-    An answer or an error may be of a class that only its sender had a use for. Which classes they are is decided here,
-    not by what was sent: a tag still imports nothing.
+    An answer may be of a class that only its sender had a use for. Which classes they are is decided here, not by what
+    was sent: a tag still imports nothing.
     """
     shoal = import_module("shoal")
     for name in shoal.__all__:
         if name not in _NEVER_SENT:
-            getattr(shoal, name)
+            with _but_go_on(name):
+                getattr(shoal, name)
+
+
+@cache
+def load_errors() -> None:
+    """Load all classes of errors, once: which one it was may matter only to its sender."""
+    with _but_go_on("errors"):
+        import_module("shoal.errors")
+
+
+@contextmanager
+def _but_go_on(name: str) -> Iterator[None]:
+    """Who reads what another process sent must not end by a broken installation."""
+    try:
+        yield
+    except Exception:
+        structlog.get_logger("shoal.above").exception("a public name cannot be loaded", name=name)

@@ -42,7 +42,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from shoal.runtime.above import load_public_names
+from shoal.runtime.above import load_errors
 
 if TYPE_CHECKING:
     from shoal.runtime.envelope import Envelope
@@ -215,7 +215,7 @@ def error_classes() -> dict[str, type[ShoalError]]:
 def error_class(name: str) -> type[ShoalError]:
     """The class of an error that another process or an earlier one raised; :class:`ShoalError` for one unknown here."""
     found = error_classes().get(name)
-    if found is None:
-        load_public_names()
+    if found is None or not found.__module__.startswith("shoal."):  # ours of that name may not be loaded
+        load_errors()
         found = error_classes().get(name, ShoalError)
     return found

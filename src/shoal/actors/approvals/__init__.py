@@ -1,5 +1,5 @@
 """Approvals: agents ask people, wait for the decision, and take silence for a refusal."""
 
-import lazy_loader
+from shoal.runtime.lazily import attach_stub
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

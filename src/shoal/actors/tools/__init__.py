@@ -1,5 +1,5 @@
 """Tools: what a model can have called, who may call what, and how a call is made."""
 
-import lazy_loader
+from shoal.runtime.lazily import attach_stub
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

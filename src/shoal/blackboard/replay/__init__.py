@@ -1,7 +1,5 @@
 """What a run's board holds and how it came to that: the ``shoal board`` commands. They read files, without Ray."""
 
-from __future__ import annotations
+from shoal.runtime.lazily import attach_stub
 
-from shoal.blackboard.replay.command import board
-
-__all__ = ["board"]
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

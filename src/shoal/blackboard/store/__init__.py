@@ -1,7 +1,5 @@
 """The store of a region, pure: versions of keys, work items and leases, driven by operations and a passed-in clock."""
 
-from shoal.blackboard.store.limits import Limits
-from shoal.blackboard.store.store import Store
-from shoal.blackboard.store.summary import Summary
+from shoal.runtime.lazily import attach_stub
 
-__all__ = ["Limits", "Store", "Summary"]
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

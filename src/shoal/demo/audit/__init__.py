@@ -7,47 +7,6 @@
 ``discover``, ``review`` and ``check`` touches the disk.
 """
 
-from __future__ import annotations
+from shoal.runtime.lazily import attach_stub
 
-from shoal.demo.audit.aggregation import aggregate
-from shoal.demo.audit.checker import check
-from shoal.demo.audit.checks.complexity import require_radon
-from shoal.demo.audit.discovery import Discovery, discover
-from shoal.demo.audit.errors import AuditError, MissingLibrary, MissingSource, NoPythonFiles
-from shoal.demo.audit.models import (
-    AuditReport,
-    CheckedReview,
-    Finding,
-    Limits,
-    ModuleFailure,
-    ModuleReview,
-    ModuleTask,
-    Rejection,
-    RunFacts,
-)
-from shoal.demo.audit.render import render_json, render_markdown
-from shoal.demo.audit.reviewer import review
-
-__all__ = [
-    "AuditError",
-    "AuditReport",
-    "CheckedReview",
-    "Discovery",
-    "Finding",
-    "Limits",
-    "MissingLibrary",
-    "MissingSource",
-    "ModuleFailure",
-    "ModuleReview",
-    "ModuleTask",
-    "NoPythonFiles",
-    "Rejection",
-    "RunFacts",
-    "aggregate",
-    "check",
-    "discover",
-    "render_json",
-    "render_markdown",
-    "require_radon",
-    "review",
-]
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

@@ -5,9 +5,6 @@
 ``shoal model fetch`` and ``shoal model serve``. The engine is the extra ``local-llm``.
 """
 
-from shoal.models.local.options import ServeOptions
-from shoal.models.local.server_agent import ModelServer, ServedAt, WhereIs
-from shoal.models.local.serving import serving
-from shoal.models.local.sharing import local_model
+from shoal.runtime.lazily import attach_stub
 
-__all__ = ["ModelServer", "ServeOptions", "ServedAt", "WhereIs", "local_model", "serving"]
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

@@ -1,8 +1,5 @@
 """Models that answer by a script, for tests, examples and simulation: exact, repeatable, free."""
 
-from shoal.models.scripted.answers import Latency, Reply, wants
-from shoal.models.scripted.loading import load_script
-from shoal.models.scripted.matching import When
-from shoal.models.scripted.model import ScriptedModel
+from shoal.runtime.lazily import attach_stub
 
-__all__ = ["Latency", "Reply", "ScriptedModel", "When", "load_script", "wants"]
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

@@ -1,5 +1,5 @@
 """What all patterns share: specification, edges, front and team."""
 
-from shoal.topologies.wiring.topology import MOST_DEPTH, MOST_MEMBERS, Topology, signature_of, start_member
+from shoal.runtime.lazily import attach_stub
 
-__all__ = ["MOST_DEPTH", "MOST_MEMBERS", "Topology", "signature_of", "start_member"]
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

@@ -1,6 +1,5 @@
 """Tools of MCP servers (https://modelcontextprotocol.io): the extra ``shoal[mcp]``."""
 
-from shoal.actors.tools.mcp.mcp_tool import McpTool, mcp_tools
-from shoal.actors.tools.mcp.server import McpServer
+from shoal.runtime.lazily import attach_stub
 
-__all__ = ["McpServer", "McpTool", "mcp_tools"]
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

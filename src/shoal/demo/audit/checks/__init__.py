@@ -4,8 +4,6 @@ Each ``check`` yields findings in no particular order; the reviewer sorts and bo
 them.
 """
 
-from __future__ import annotations
+from shoal.runtime.lazily import attach_stub
 
-from shoal.demo.audit.checks.tree import Tree
-
-__all__ = ["Tree"]
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

@@ -14,8 +14,6 @@ unreachable code      control flow over the syntax tree           the bytecode: 
 Each ``verify(view, finding)`` returns why the finding is wrong, or ``None``.
 """
 
-from __future__ import annotations
+from shoal.runtime.lazily import attach_stub
 
-from shoal.demo.audit.verify.view import View
-
-__all__ = ["View"]
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

@@ -1,8 +1,5 @@
 """Causes of failures: which error means what, in the words of MAST and beside them."""
 
-from __future__ import annotations
+from shoal.runtime.lazily import attach_stub
 
-from shoal.experiments.explaining.causes.cause import UNKNOWN, Category, Cause
-from shoal.experiments.explaining.causes.table import TABLE, cause_of
-
-__all__ = ["TABLE", "UNKNOWN", "Category", "Cause", "cause_of"]
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

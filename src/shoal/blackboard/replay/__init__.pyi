@@ -1,0 +1,5 @@
+from .command import board
+
+__all__ = [
+    "board",
+]

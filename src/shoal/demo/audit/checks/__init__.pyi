@@ -1,0 +1,5 @@
+from .tree import Tree
+
+__all__ = [
+    "Tree",
+]

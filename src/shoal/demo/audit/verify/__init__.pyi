@@ -1,0 +1,5 @@
+from .view import View
+
+__all__ = [
+    "View",
+]

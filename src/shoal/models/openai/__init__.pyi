@@ -1,0 +1,5 @@
+from .model import OpenAIModel
+
+__all__ = [
+    "OpenAIModel",
+]
