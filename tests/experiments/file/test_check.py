@@ -30,6 +30,7 @@ team:
     b: {llm: {instructions: Label the ticket., input: agents:Ticket, output: agents:Label, votes: 3, max_steps: 4}}
     c: {use: agents:Keyword}
 """
+UNPRICED = "models: {default: {model: nobody-knows-it, base_url: 'http://models.example/v1'}}\n"
 
 
 def checked(folder: Path, text: str) -> str:
@@ -95,8 +96,36 @@ def test_an_estimate_has_each_agent_with_its_calls(folder: Path) -> None:
 
 
 def test_a_price_that_is_not_known_is_said(folder: Path) -> None:
-    model = "models: {default: {model: nobody-knows-it, base_url: 'http://models.example/v1'}}\n"
-    assert "price not known" in checked(folder, LLM + model)
+    assert "price not known" in checked(folder, LLM + UNPRICED)
+
+
+@pytest.mark.parametrize(
+    ("budget", "field"),
+    [
+        ("usd: 1", "usd"),
+        ("per_task: {usd: 0.1}", "per_task.usd"),
+        ("per_agent: {usd: 0.1}", "per_agent.usd"),
+        ("teams: {team: {usd: 0.1}}", "teams.team.usd"),
+        ("agents: {team/c: {usd: 0.1}}", "agents.team/c.usd"),
+    ],
+)
+def test_a_price_has_to_be_known_where_any_budget_limits_dollars(
+    folder: Path, budget: str, field: str
+) -> None:
+    (folder / "e.yaml").write_text(f"{LLM}{UNPRICED}budget: {{{budget}}}\n", encoding="utf-8")
+    with pytest.raises(BadExperiment) as caught:
+        check_experiment(load("e.yaml"))
+    assert f"the price of nobody-knows-it is not known, and budget.{field} limits" in str(caught.value)
+
+
+@pytest.mark.parametrize("own", ["budget: {usd: 1}", "per_task: {usd: 1}"])
+def test_a_price_has_to_be_known_where_an_agents_own_budget_limits_dollars(folder: Path, own: str) -> None:
+    text = LLM.replace("votes: 3", f"votes: 3, {own}") + UNPRICED
+    (folder / "e.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(BadExperiment) as caught:
+        check_experiment(load("e.yaml"))
+    said = "models.default: the price of nobody-knows-it is not known, and the budget of team/b limits"
+    assert said in str(caught.value)
 
 
 def test_a_key_that_is_not_set_is_said_and_is_no_problem(

@@ -3,7 +3,7 @@ wiring is checked, its workload is read to the end, and each task is held agains
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -12,6 +12,13 @@ from shoal.experiments.errors import BadExperiment, BadWorkload, Problem
 from shoal.experiments.file.addresses import unknown_budgets
 from shoal.experiments.file.loaded import Loaded
 from shoal.experiments.file.places import Path, dotted
+from shoal.experiments.file.pricing import (
+    REMEDY,
+    Unpriced,
+    dollar_limit,
+    unpriced_of_agents,
+    unpriced_of_all,
+)
 from shoal.experiments.file.telling import raise_problems
 from shoal.experiments.importing import Importer
 from shoal.experiments.scoring.checking import check_scorer
@@ -23,7 +30,7 @@ from shoal.experiments.theirs import text_of
 from shoal.experiments.workload.messages import check_messages
 from shoal.experiments.workload.reading import read_tasks
 from shoal.models.opening import open_model
-from shoal.models.prices import load_prices
+from shoal.models.prices import PriceTable, load_prices
 from shoal.runtime.errors import ConfigError
 from shoal.topologies.wiring.topology import Topology
 
@@ -61,6 +68,8 @@ class _Checking:
         self._loaded = loaded
         self._experiment = loaded.experiment
         self._imports = Importer(loaded.folder)
+        self._prices: PriceTable | None = None
+        self._told_prices: set[Path] = set()
 
     def everything(self) -> None:
         """Look at each part, whatever is wrong with the others."""
@@ -85,18 +94,28 @@ class _Checking:
             self._try(partial(self._fitting, topology), ("workload",))
 
     def _models(self) -> None:
-        prices = self._try(load_prices, ("models",))
+        self._prices = self._try(load_prices, ("models",))
         for name, model in self._experiment.models.items():
             self._try(partial(open_model, model), ("models", name))
-            if self._experiment.budget.usd is not None and prices is not None and prices.of(model) is None:
-                what = f"the price of {model.model} is not known, and budget.usd limits what it may cost"
-                remedy = "give price: {input: ..., output: ...}, dollars for a million tokens"
-                self.problems.append(self._loaded.locator.problem(("models", name), what, remedy))
+        if self._prices is not None:
+            self._unpriced(unpriced_of_all(self._experiment.models, self._experiment.budget, self._prices))
 
     def _team(self, name: str, team: Any, path: Path) -> None:
         topology = self._try(lambda: self._made(team), path)
-        if topology is not None:
-            self.checked.teams[name] = topology
+        if topology is None:
+            return
+        self.checked.teams[name] = topology
+        if self._prices is not None:
+            limit, models = dollar_limit(self._experiment.budget), self._experiment.models
+            self._unpriced(unpriced_of_agents(topology, TEAM, models, limit, self._prices), path)
+
+    def _unpriced(self, found: Iterable[Unpriced], team: Path = ()) -> None:
+        """Each model once, whatever refuses it."""
+        for one in found:
+            path = ("models", one.name) if one.name else team
+            if path not in self._told_prices:
+                self._told_prices.add(path)
+                self.problems.append(self._loaded.locator.problem(path, one.what, REMEDY))
 
     def _baseline(self, team: Any) -> None:
         """A comparison may have put the baseline among the teams itself, under its name."""
