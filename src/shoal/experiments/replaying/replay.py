@@ -1,7 +1,8 @@
 """Plays a task of a finished run again: the same team, the recorded answers of models and tools, no network.
 
 The replay is a run of its own, in a temporary directory and under the same name: so messages get the ids they had, and
-effects are asked for under the names they have. Boards are as they were when the task began (:mod:`.boards_then`).
+effects are asked for under the names they have. Boards are as they were when the task began (:mod:`.boards_then`), and
+what people decided is played back (:mod:`.decisions_then`).
 What is not recorded is refused (:mod:`.replay_store`), and what came
 out otherwise is told (:mod:`.divergence`).
 """
@@ -17,9 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from shoal.actors.approvals.messages import ADDRESS
 from shoal.experiments.errors import Diverged
 from shoal.experiments.replaying.beginning import of_agents, of_boards, of_choices
 from shoal.experiments.replaying.boards_then import copy_boards
+from shoal.experiments.replaying.decisions_then import DecisionsThen, requests_of
 from shoal.experiments.replaying.divergence import Divergence, divergences
 from shoal.experiments.replaying.effect_record import EffectRecord
 from shoal.experiments.replaying.ended import Ended, ended_of
@@ -110,10 +113,12 @@ async def replay_task(
     assert again is not None
     ended = ended_of(entry), ended_of(again)
     unsettled = entry.open or entry.attempts > 1
-    found = divergences(before, now, record, ended, unsettled=unsettled)
+    found = [*play.decisions.new, *divergences(before, now, record, ended, unsettled=unsettled)]
     keepers = {one.recipient for one in before} & play.keepers
     first = [one.task for one in reader.tasks(limit=1)] == [task]
-    likely += of_agents(keepers, first=first) + of_choices(before, now, first=first)
+    likely += (
+        of_agents(keepers, first=first) + of_choices(before, now, first=first) + play.decisions.undecided
+    )
     return Replayed(
         task, *ended, found, len(now), len(record.taken),
         messages_then=len(before), compared=_compared(before), likely=likely if found else [], refused=refusals.told,
@@ -169,6 +174,7 @@ class _Play:
         self._options = options
         stop = _debugger() if options.debug else _go_on
         self._store = ReplayStore(record, live=options.live, diverging=stop)
+        self.decisions = DecisionsThen(requests_of(recorded.path), stop)
         self._settings: dict[str, Any] = {
             **options.settings, "journal": "messages", "ask_timeout_s": None, "handler_timeout_s": None,
             "blocked_loop_s": _FOREVER_S, "state_store": "", "metrics_port": None,
@@ -192,6 +198,8 @@ class _Play:
                 host.raising = _post_mortem
             for region in await asyncio.to_thread(self._copy_boards, system.run.path):
                 await system.board(region).open()
+            if team != ADDRESS:  # a team of that name asks nobody
+                await system.spawn(self.decisions, name=ADDRESS)
             built = await system.build(topology, name=team)
             with contextlib.suppress(ShoalError, TimeoutError):
                 async with asyncio.timeout(None if options.debug else options.limit_s):
