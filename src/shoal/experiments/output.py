@@ -10,7 +10,9 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterator
+from typing import TextIO
 
 import typer
 from rich.console import Console
@@ -34,6 +36,15 @@ def experiment_errors(command: str) -> Iterator[None]:
         except ConfigError as error:
             print_problems(command, error)
             raise typer.Exit(BAD_INPUT) from error
+
+
+@contextlib.contextmanager
+def prints_aside(machines: bool) -> Iterator[TextIO]:
+    """While the experiment's code runs: what it prints goes to standard error where ``machines`` read standard output,
+    which is what is given."""
+    output = sys.stdout
+    with contextlib.redirect_stdout(sys.stderr if machines else output):
+        yield output
 
 
 def print_problems(command: str, error: ConfigError) -> None:

@@ -344,6 +344,23 @@ def test_the_command_prints_a_table_or_json_and_writes_markdown(code: Path, tmp_
     assert Comparison.model_validate_json(as_json.stdout).baseline == "single"
 
 
+def test_what_agents_and_scorers_print_is_not_in_the_json(tmp_path: Path) -> None:
+    (tmp_path / "loud.py").write_text(
+        "print('IMPORTED')\nasync def shout(text: str) -> str:\n    print('ASKED')\n    return text\n"
+        "def judge(output: str, expected: str) -> float:\n    print('JUDGED')\n    return 1.0\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "loud.yaml").write_text(
+        "name: loud\nworkload: [{text: a}, {text: b}]\nteams: {one: 'loud.py:shout', two: 'loud.py:shout'}\n"
+        "score: {use: 'loud.py:judge'}\ncluster: {address: local}\n",
+        encoding="utf-8",
+    )
+    said = shoal_compare(tmp_path / "loud.yaml", "--root", tmp_path, "--json", "--no-baseline")
+    assert said.exit_code == 0, said.output
+    assert [team.team for team in Comparison.model_validate_json(said.stdout).teams] == ["one", "two"]
+    assert all(word in said.stderr for word in ("IMPORTED", "ASKED", "JUDGED"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

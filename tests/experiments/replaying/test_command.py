@@ -59,3 +59,11 @@ def test_another_answer_is_status_3_and_shown_without_secrets_or_control_codes(
         assert "\x1b" not in result.stdout
         assert key not in result.stdout
     assert json.loads(result.stdout)["same"] is False
+
+
+def test_what_agents_print_is_not_in_the_json(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRINTS", "aloud")
+    result = shoal_says("replay", run, "--json")
+    assert json.loads(result.stdout)["same"] is True
+    assert "aloud" in result.stderr
+    assert "aloud" in shoal_says("replay", run).stdout

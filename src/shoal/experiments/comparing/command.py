@@ -20,7 +20,7 @@ from shoal.experiments.comparing.markdown import as_markdown
 from shoal.experiments.comparing.page import ComparisonPage
 from shoal.experiments.errors import NotAnExperiment, NothingToCompare
 from shoal.experiments.options import Address, Overrides, command_again
-from shoal.experiments.output import experiment_errors
+from shoal.experiments.output import experiment_errors, prints_aside
 from shoal.experiments.report.writing import check_output
 from shoal.experiments.running.closing import resume_words
 from shoal.experiments.running.display import display_for
@@ -89,7 +89,8 @@ def compare(
         os.environ.pop(RESUME_VARIABLE, None)
         asked = _Asked(what, overrides, root, address, baseline, required=not no_baseline, fresh=fresh)
         try:
-            found = asyncio.run(_compared(asked))
+            with prints_aside(json):
+                found = asyncio.run(_compared(asked))
         except (NothingToCompare, NotAnExperiment, RunNotFound) as error:
             raise ConfigError(error.text) from error
         except ComparisonStopped as error:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 from rich.console import Console
 
 from shoal.experiments.finished import ExperimentRun, open_experiment
-from shoal.experiments.output import experiment_errors
+from shoal.experiments.output import experiment_errors, prints_aside
 from shoal.experiments.replaying.page import as_json, replayed_page, replays_page
 from shoal.experiments.replaying.replay import Options, Replayed, replay_task
 from shoal.experiments.running.plan import TEAM, Plan
@@ -44,12 +44,16 @@ def replay(
     json: Annotated[bool, typer.Option("--json", help="As JSON, one line a task.")] = False,
 ) -> None:
     """Play a task again in this process: recorded answers of models and tools, no network. Says where it diverged."""
-    with experiment_errors("replay"), open_experiment(run, root=root) as recorded:
+    with (
+        experiment_errors("replay"),
+        open_experiment(run, root=root) as recorded,
+        prints_aside(json) as output,
+    ):
         plan = plan_resume(recorded.path)
         options = Options(
             live=live, debug=pdb, limit_s=limit_s, settings=_settings(plan), state_store=plan.state_store
         )
-        replays = asyncio.run(_all(recorded, plan, task, options, as_lines=json))
+        replays = asyncio.run(_all(recorded, plan, task, options, output if json else None))
     if not json:
         Console().print(replayed_page(replays[0]) if task is not None else replays_page(replays))
     if not all(one.same for one in replays):
@@ -57,13 +61,13 @@ def replay(
 
 
 async def _all(
-    recorded: ExperimentRun, plan: Plan, task: str | None, options: Options, *, as_lines: bool
+    recorded: ExperimentRun, plan: Plan, task: str | None, options: Options, lines: TextIO | None
 ) -> list[Replayed]:
     replays = []
     async for one in _replays(recorded, plan, task, options):
         replays.append(one)
-        if as_lines:
-            typer.echo(as_json(one))
+        if lines is not None:
+            typer.echo(as_json(one), file=lines)
     return replays
 
 
