@@ -90,10 +90,8 @@ class _Asked(NamedTuple):
     kill_agents: int
     fresh: bool
 
-    def again(self, run: str) -> str:
-        """The command that goes on where this one was stopped, in this run."""
-        if self.fresh:  # the same command would begin anew
-            return f"cd {shlex.quote(str(self.directory))} && shoal resume {run}"
+    def again(self) -> str:
+        """The command that goes on where this one was stopped: with the newest runs, so not anew once more."""
         words = ["shoal", "demo"]
         for option, value, usual in (
             ("--dir", self.directory, DIRECTORY),
@@ -113,13 +111,12 @@ def _compare(output: Output, asked: _Asked, strikes: Strikes | None) -> Comparis
     if strikes is not None:
         os.environ.setdefault("SHOAL_LOG_LEVEL", "ERROR")  # deaths that were asked for are no news
         register(strikes)
-    os.environ.pop(
-        RESUME_VARIABLE, None
-    )  # of a run that never began: what is there is found here for all runs
+    # `shoal resume` of a run that never began starts this again: see `shoal compare`.
+    anew = os.environ.pop(RESUME_VARIABLE, None) is None and asked.fresh
     try:
-        return asyncio.run(_compared(asked.address, fresh=asked.fresh))
+        return asyncio.run(_compared(asked.address, fresh=anew))
     except ComparisonStopped as error:
-        _say_stopped(error, asked.again(error.details["run"]))
+        _say_stopped(error, asked.again())
         raise typer.Exit(INTERRUPTED) from error
 
 

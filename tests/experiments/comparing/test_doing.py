@@ -398,4 +398,4 @@ def test_an_interrupted_command_ends_with_130_and_says_how_to_go_on(
     assert ended.exit_code == 130
     assert f"Go on with: shoal compare {path} --set seed=1 --root {tmp_path}" in ended.stderr
     fresh = shoal_compare(path, "--root", tmp_path, "--fresh")
-    assert "Go on with: shoal resume cut-vote" in fresh.stderr
+    assert f"Go on with: shoal compare {path} --root {tmp_path}\n" in fresh.stderr

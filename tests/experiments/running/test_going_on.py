@@ -292,7 +292,7 @@ def test_a_quiet_run_that_is_out_of_budget_says_which_budget_to_raise(tmp_path: 
     assert result.stderr == said
 
 
-def test_a_fresh_comparison_that_is_stopped_says_where_its_run_is(
+def test_a_fresh_comparison_that_is_stopped_goes_on_without_beginning_anew_once_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def stopped(*_: object, **__: object) -> None:
@@ -303,10 +303,7 @@ def test_a_fresh_comparison_that_is_stopped_says_where_its_run_is(
     file = write_experiment(tmp_path, ["charged"], team=None, teams=TEAMS)
     ended = invoke(one_command(compare), file, "--fresh")
     assert ended.exit_code == 130
-    assert f"shoal resume triage-again --root {tmp_path / 'runs'}\n" in ended.stderr
-    monkeypatch.setenv("SHOAL_RUNS", str(tmp_path / "runs"))
-    usual = invoke(one_command(compare), file, "--fresh")
-    assert "shoal resume triage-again\n" in usual.stderr
+    assert f"Go on with: shoal compare {file}\n" in ended.stderr
 
 
 def test_the_command_into_a_folder_with_a_space_can_be_pasted(

@@ -20,9 +20,8 @@ from shoal.experiments.comparing.markdown import as_markdown
 from shoal.experiments.comparing.page import ComparisonPage
 from shoal.experiments.errors import NotAnExperiment, NothingToCompare
 from shoal.experiments.options import Address, Overrides, command_again
-from shoal.experiments.output import experiment_errors, prints_aside
+from shoal.experiments.output import experiment_errors
 from shoal.experiments.report.writing import check_output
-from shoal.experiments.running.closing import resume_words
 from shoal.experiments.running.display import display_for
 from shoal.experiments.running.stop import INTERRUPTED, Stop
 from shoal.runtime.durable.sqlite_errors import describe_os_error
@@ -78,24 +77,24 @@ def compare(
 ) -> None:
     """Hold teams against each other on the same workload, with a single agent among them.
 
-    Each team of a FILE is run as EXPERIMENT-TEAM; what is finished is read, what was interrupted is gone on with.
+    Each team of a FILE is run as EXPERIMENT-TEAM; what is finished is read, what was interrupted is gone on with. What
+    was run anew with --fresh, as EXPERIMENT-TEAM-2, is what is read and gone on with from then on.
     """
     with experiment_errors("compare"):
         if markdown is not None and not markdown.absolute().parent.is_dir():
             raise ConfigError(f"--markdown {markdown}: there is no directory {markdown.absolute().parent}")
         if report is not None:
             check_output(report)
-        # `shoal resume` of a run that never began starts this again: what is there is found here for all runs.
-        os.environ.pop(RESUME_VARIABLE, None)
-        asked = _Asked(what, overrides, root, address, baseline, required=not no_baseline, fresh=fresh)
+        # `shoal resume` of a run that never began starts this again: what is there is found here for all runs, and
+        # what it began to run anew is the newest of it.
+        anew = os.environ.pop(RESUME_VARIABLE, None) is None and fresh
+        asked = _Asked(what, overrides, root, address, baseline, required=not no_baseline, fresh=anew)
         try:
-            with prints_aside(json):
-                found = asyncio.run(_compared(asked))
+            found = asyncio.run(_compared(asked))
         except (NothingToCompare, NotAnExperiment, RunNotFound) as error:
             raise ConfigError(error.text) from error
         except ComparisonStopped as error:
-            again = _go_on_command(asked, {"--markdown": markdown, "--report": report})
-            _say_stopped(error, resume_words(Path(error.details["path"])) if fresh else again)
+            _say_stopped(error, _go_on_command(asked, {"--markdown": markdown, "--report": report}))
             raise typer.Exit(INTERRUPTED) from error
         output = Output()
         if json:
@@ -126,7 +125,7 @@ async def _compared(asked: _Asked) -> Comparison:
 
 
 def _go_on_command(asked: _Asked, files: Mapping[str, Path | None]) -> str:
-    """The same comparison, which goes on where it was left."""
+    """The same comparison, which goes on where it was left: with the newest runs, so not anew once more."""
     options = {
         "--baseline": asked.baseline,
         "--no-baseline": None if asked.required else True,

@@ -31,7 +31,7 @@ from shoal.experiments.running.stop import Stop
 
 class ComparisonStopped(ExperimentError):
     """Somebody stopped a comparison, in the run ``details["run"]``, whose directory is ``details["path"]``. The same
-    one goes on where it was left."""
+    one, without ``fresh``, goes on where it was left."""
 
 
 async def compare(
@@ -50,11 +50,12 @@ async def compare(
 
     ``sources``: experiments, files of them, and names or directories of runs. Of an experiment each team is run as
     ``<experiment>-<team>``; a run of that name that is finished is read, and one that was interrupted is gone on with.
-    A run that is given itself is read as it is. Where no team is a lone agent, the experiment's ``baseline`` is one
-    more team, else a lone agent made of the first team.
+    Where teams were run anew, their newest set of runs is meant (see :mod:`.run_set`). A run that is given itself is
+    read as it is. Where no team is a lone agent, the experiment's ``baseline`` is one more team, else a lone agent made
+    of the first team.
 
     ``overrides`` as ``budget.usd=0.5``, for all files. ``baseline``: the team that the others are held against.
-    ``baseline_required``: whether it is an error that there is none. ``fresh``: run anew, beside what is there.
+    ``baseline_required``: whether it is an error that there is none. ``fresh``: run all anew, beside what is there.
     ``said``: is told what is read, run and resumed. ``root``, ``address``, ``stop`` and ``display``: as of ``run``.
 
     Raises before anything is started: :class:`BadExperiment`, :class:`BadWorkload`, :class:`NothingToCompare`,
@@ -74,10 +75,14 @@ async def compare(
             if isinstance(one, Planned):
                 if one.there is not There.FINISHED:
                     if last is not None and stop is not None and stop.asked:  # while it wrote its results
-                        raise _stopped(last, f"stopped after {last.run}, before {one.plan.run}")
+                        why = f"stopped after {last.run}, before {one.plan.run}"
+                        raise _stopped(last, why, entries.teams)
                     begun, last = begun + 1, one.plan
                     session.keep_for(one.plan)
-                runs.append(await _done(one, tell, f"{begun} of {to_do}", stop, display))
+                outcome = await _do(one, tell, f"{begun} of {to_do}", stop, display)
+                if outcome is Ending.STOPPED:
+                    raise _stopped(one.plan, f"stopped while {one.plan.run} was under way", entries.teams)
+                runs.append(_read(one))
             else:
                 tell(f"{one.team}: run {one.run}, read")
                 runs.append(one)
@@ -90,25 +95,33 @@ def _check(teams: Sequence[TeamRun | Planned], baseline: str | None, *, required
     check_same(outlines)
 
 
-def _stopped(plan: Plan, text: str) -> ComparisonStopped:
-    return ComparisonStopped(text, run=plan.run, path=str(plan.path))
+def _stopped(plan: Plan, why: str, teams: Sequence[TeamRun | Planned]) -> ComparisonStopped:
+    """An experiment of whose new set nothing was begun is found as it was before by who goes on: that is said."""
+    later = [one.plan for one in teams if isinstance(one, Planned) and one.number > 1]
+    begun = {each.experiment.name for each in later if each.path.exists()}
+    older = dict.fromkeys(each.experiment.name for each in later if each.experiment.name not in begun)
+    more = f"; of {', '.join(older)} nothing was run anew yet, and the runs before are read" if older else ""
+    return ComparisonStopped(f"{why}{more}", run=plan.run, path=str(plan.path))
 
 
-async def _done(
+async def _do(
     one: Planned, tell: Callable[[str], None], number: str, stop: Stop | None, display: Display | None
-) -> TeamRun:
-    """The run's results, once it has all that it will have."""
+) -> Ending:
+    """Do what is left of the run to do."""
     plan = one.plan
     if one.there is There.FINISHED:
         tell(f"{one.team}: run {plan.run} is finished, read (run anew with --fresh)")
-    else:
-        doing = "going on with" if one.there is There.OPEN else "running as"
-        tell(f"{one.team}: {doing} {plan.run} ({number}; {counted(len(plan.tasks), 'task')})")
-        outcome = await Runner(plan, stop=stop, display=display).run()
-        if outcome.ending is Ending.STOPPED:
-            raise _stopped(plan, f"stopped while {plan.run} was under way")
-        if outcome.ending is Ending.OUT_OF_BUDGET:
-            tell(f"{one.team}: the budget was used up before all tasks were done")
-    with ExperimentRun(plan.path) as run:
+        return Ending.COMPLETE
+    doing = "going on with" if one.there is There.OPEN else "running as"
+    tell(f"{one.team}: {doing} {plan.run} ({number}; {counted(len(plan.tasks), 'task')})")
+    outcome = await Runner(plan, stop=stop, display=display).run()
+    if outcome.ending is Ending.OUT_OF_BUDGET:
+        tell(f"{one.team}: the budget was used up before all tasks were done")
+    return outcome.ending
+
+
+def _read(one: Planned) -> TeamRun:
+    """The run's results, once it has all that it will have."""
+    with ExperimentRun(one.plan.path) as run:
         found = team_run_of(run)
     return found._replace(team=one.team, pattern=one.outline.pattern)

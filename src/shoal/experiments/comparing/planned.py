@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from shoal.experiments.comparing.baseline import baseline_for, is_lone, with_baseline
+from shoal.experiments.comparing.run_set import run_name, set_number
 from shoal.experiments.comparing.team_run import SINGLE, TeamRun
 from shoal.experiments.comparing.there import There, what_is_there
 from shoal.experiments.file.checking import Checked, check_experiment
@@ -25,6 +25,8 @@ class Planned(NamedTuple):
     """What it is called in the comparison."""
     plan: Plan
     there: There
+    number: int
+    """Of its set."""
 
     @property
     def lone(self) -> bool:
@@ -51,41 +53,35 @@ class Where(NamedTuple):
     root: Path | str | None = None
     address: str | None = None
     fresh: bool = False
-    """Whether runs are made anew beside those that are there."""
+    """Whether a new set of runs is made beside those that are there."""
 
 
 def plan_teams(loaded: Loaded, where: Where) -> list[Planned]:
-    """A plan for each of the experiment's teams. Raises as :func:`plan_run` and :func:`what_is_there`."""
+    """A plan for each of the experiment's teams, in one set. Raises as :func:`plan_run`, :func:`set_number` and
+    :func:`what_is_there`."""
     experiment, checked = loaded.experiment, check_experiment(loaded)
     alone = not experiment.teams
-    return [_planned(loaded, name, where, checked, alone=alone) for name in experiment.every_team]
+    number = set_number(loaded, where.root, fresh=where.fresh)
+    return [_planned(loaded, name, where, checked, number, alone=alone) for name in experiment.every_team]
 
 
 def plan_baseline(loaded: Loaded, teams: Sequence[Planned], where: Where) -> Planned | None:
-    """A plan for the lone agent that the experiment says or that can be made of its teams; ``None``: there is none."""
+    """A plan for the lone agent that the experiment says or that can be made of its teams, in their set; ``None``:
+    there is none."""
     baseline = baseline_for(loaded, [team.plan.topology for team in teams])
     if baseline is None:
         return None
     more, name = with_baseline(loaded, baseline)
-    return _planned(more, name, where, check_experiment(more), alone=False)
+    return _planned(more, name, where, check_experiment(more), teams[0].number, alone=False)
 
 
-def _planned(loaded: Loaded, name: str, where: Where, checked: Checked, *, alone: bool) -> Planned:
-    """``alone``: the experiment has this one team and no name for it."""
-    run = f"{loaded.experiment.name}-{name}"
+def _planned(
+    loaded: Loaded, name: str, where: Where, checked: Checked, number: int, *, alone: bool
+) -> Planned:
+    """``number``: of the set. ``alone``: the experiment has this one team and no name for it."""
+    run = run_name(loaded, name, number)
     plan = plan_run(loaded, team=name, run=run, root=where.root, address=where.address, checked=checked)
-    if where.fresh:
-        plan = _beside(plan)
     there = what_is_there(plan)
     if there is There.OPEN:
         plan = again(loaded, plan.path, read_environment(plan.path), address=where.address)
-    return Planned(loaded.experiment.name if alone else name, plan, there)
-
-
-def _beside(plan: Plan) -> Plan:
-    """The plan under a name that no run has yet: ``triage-vote``, ``triage-vote-2``, ..."""
-    name, number = plan.run, 1
-    while plan.path.exists():
-        number += 1
-        plan = replace(plan, run=f"{name}-{number}")
-    return plan
+    return Planned(loaded.experiment.name if alone else name, plan, there, number)
