@@ -37,10 +37,13 @@ def only(troubles: Troubles) -> Trouble:
     return found
 
 
-def call(step: int, *, tools: tuple[tuple[str, str], ...] = (), agent: str = "solver") -> ModelCall:
+def call(
+    step: int, *, tools: tuple[tuple[str, str], ...] = (), agent: str = "solver", message: str = ""
+) -> ModelCall:
     """A recorded call that ended at its step's second."""
     wanted = tuple(ToolCall(id=f"c{step}", name=name, arguments=text) for name, text in tools)
     made: dict[str, Any] = {"agent": agent, "task": TASK, "sender": "team", "step": step, "at": float(step)}
+    made["message"] = message
     return ModelCall(response=ChatResponse(text="" if wanted else "{}", tool_calls=wanted), **made)
 
 
@@ -93,6 +96,14 @@ def test_an_answer_that_was_asked_for_again_is_seen_in_the_steps() -> None:
         1,
         "solver",
     )
+
+
+def test_two_messages_that_are_answered_at_once_are_no_answer_that_was_asked_for_again() -> None:
+    troubles = Troubles()
+    troubles.of_calls(
+        [call(1, message="a"), call(2, message="b"), call(2, message="c"), call(1, message="d")]
+    )
+    assert troubles.found() == []
 
 
 def test_a_tool_called_three_times_with_the_same_arguments_is_a_repetition() -> None:

@@ -117,12 +117,16 @@ class Troubles:
 
     def of_calls(self, calls: Iterable[ModelCall]) -> None:
         """Steps that were repeated, and answers that were asked for again."""
-        dialogues: dict[tuple[str, str, str, int], list[ModelCall]] = {}
+        made: dict[tuple[str, str, str, int], list[ModelCall]] = {}
+        dialogues: dict[tuple[str, str, str, int, str], list[ModelCall]] = {}
         for call in calls:
-            dialogues.setdefault((call.agent, call.task, call.sender, call.sample), []).append(call)
+            key = call.agent, call.task, call.sender, call.sample
+            made.setdefault(key, []).append(call)
+            # By the message too: of two that are handled at once the steps end in any order.
+            dialogues.setdefault((*key, call.message), []).append(call)
         for (agent, task, *_), steps in dialogues.items():
-            steps.sort(key=lambda call: call.at)
-            self._repairs(agent, task, steps)
+            self._repairs(agent, task, sorted(steps, key=lambda call: call.at))
+        for (agent, task, *_), steps in made.items():
             self._repetitions(agent, task, steps)
 
     def of_answer(self, task: str, answer: Any) -> None:

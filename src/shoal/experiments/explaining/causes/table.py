@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from shoal.experiments.explaining.causes.cause import UNKNOWN, Cause
+from shoal.experiments.explaining.causes.of_members import raised_by_all
 from shoal.experiments.explaining.causes.of_models import ROWS as OF_MODELS
 from shoal.experiments.explaining.causes.of_teams import ROWS as OF_TEAMS
 from shoal.experiments.explaining.causes.of_the_runtime import ROWS as OF_THE_RUNTIME
@@ -24,16 +25,28 @@ def cause_of(error: str) -> Cause:
 
 
 def innermost(error: str, text: str = "", details: str | dict[str, Any] = "") -> str:
-    """The class of what was raised first, where the error says it: a ``HandlerError`` is what came of it.
+    """The class of what was raised first, where the error says it: a ``HandlerError`` is what came of it, and a
+    ``QuorumMissed`` where all missing members raised the same.
 
-    ``details``: as the ledger keeps them (JSON), or what they are.
+    A class that only has the name of one of shoal's is told with its module. ``details``: as the ledger keeps them
+    (JSON), or what they are.
     """
-    if error not in ("HandlerError", "HandlerTimeout"):
-        return error
-    raised = str(_read(details).get("type", ""))
+    known = _read(details)
+    raised = str(known.get("type", ""))
     if not raised and (said := _RAISED.match(text)):
         raised = said["type"]
-    return raised.rpartition(".")[2] or error
+    if error not in ("HandlerError", "HandlerTimeout", raised.rpartition(".")[2]):
+        return error
+    if raised.rpartition(".")[2] == "QuorumMissed":
+        raised = raised_by_all(known) or raised
+    return _named(raised) or error
+
+
+def _named(raised: str) -> str:
+    """A class by its name, or by the whole of it where that is the name of another's of shoal."""
+    module, _, name = raised.rpartition(".")
+    foreign = bool(module) and module.partition(".")[0] != "shoal"
+    return raised if foreign and name in TABLE else name
 
 
 def _read(details: str | dict[str, Any]) -> dict[str, Any]:
