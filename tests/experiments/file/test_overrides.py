@@ -35,6 +35,11 @@ def put(data: dict[str, Any], text: str) -> Any:
         ({"a": [{"b": 1}]}, "a.0.b=x=y", {"a": [{"b": "x=y"}]}),
         ({}, "a='5'", {"a": "5"}),
         ({}, "a=", {}),
+        ({"m": {"gpt-4.1": {"t": 1}}}, "m.gpt-4.1.t=0", {"m": {"gpt-4.1": {"t": 0}}}),
+        ({"m": {"x": 1, "x.y": 2}}, "m.x.y=null", {"m": {"x": 1}}),
+        ({"m": {}}, 'm."gpt-4.1".t=0', {"m": {"gpt-4.1": {"t": 0}}}),
+        ({"m": {}}, "m.'a.b'.\"c\"=0", {"m": {"a.b": {"c": 0}}}),
+        ({"m": {}}, 'm."a.b=0', {"m": {'"a': {"b": 0}}}),
     ],
 )
 def test_an_override_is_put_in_its_place(data: dict[str, Any], text: str, result: dict[str, Any]) -> None:
@@ -84,3 +89,12 @@ def test_a_secret_in_an_override_is_not_repeated(folder: Path) -> None:
     with pytest.raises(BadExperiment) as caught:
         load("e.yaml", [f"description={key}"])
     assert key not in str(caught.value)
+
+
+def test_a_model_whose_name_has_a_dot_can_be_named(folder: Path) -> None:
+    (folder / "e.yaml").write_text(BASE + "models: {gpt-4.1: {model: small}}\n", encoding="utf-8")
+    sets = ["models.gpt-4.1.temperature=0", 'models."gpt-4.2".model=large']
+    models = load("e.yaml", sets).experiment.models
+    assert (models["gpt-4.1"].temperature, models["gpt-4.2"].model) == (0, "large")
+    with pytest.raises(BadExperiment, match=r"--set models\.gpt-4\.1\.temperature=hot: .*found 'hot'; expected"):
+        load("e.yaml", ["models.gpt-4.1.temperature=hot"])

@@ -1,7 +1,8 @@
 """Overrides: ``budget.usd=0.5`` puts a value into the data of an experiment file. Pure.
 
-Fields are named with dots, entries of lists by their index from 0 (or one past the end: added). The value is read as
-YAML; ``null`` takes the field away.
+Fields are named with dots, entries of lists by their index from 0 (or one past the end: added). A name that has dots
+itself is found where it is there, the longest first; else it stands in quotation marks. The value is read as YAML;
+``null`` takes the field away.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def _put(data: Any, path: Path, value: Any, done: list[str | int]) -> Any:
         data = {}
     if not isinstance(data, dict):
         raise _NoPlaceError(f"found {data!r}, which has no field {name!r}")
-    name = _known_key(data, str(name))
+    name, rest = _next_key(data, [str(part) for part in path])
     done.append(name)
     if not rest:
         kept = {key: one for key, one in data.items() if key != name}
@@ -71,9 +72,13 @@ def _put(data: Any, path: Path, value: Any, done: list[str | int]) -> Any:
     return {**data, name: _put(data.get(name), rest, value, done)}
 
 
-def _known_key(data: dict[Any, Any], name: str) -> Any:
-    """The key that is meant, which the program's form may have as something else than text."""
-    return next((key for key in data if key == name or str(key) == name), name)
+def _next_key(data: dict[Any, Any], parts: list[str]) -> tuple[Any, Path]:
+    """The key that is meant, which may have dots, or in a program's form be something else than text; and the rest."""
+    by_text = {str(key): key for key in data}
+    for end in range(len(parts), 0, -1):
+        if (name := ".".join(parts[:end])) in by_text:
+            return by_text[name], tuple(parts[end:])
+    return parts[0], tuple(parts[1:])
 
 
 def _put_in_list(data: list[Any], name: str, rest: Path, value: Any, done: list[str | int]) -> list[Any]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 Path = tuple[str | int, ...]
 """A field: keys of mappings and indexes of lists, from the root."""
+
+_PART = re.compile(r"""(?:^|(?<=\.))(?:"([^"]+)"|'([^']+)'|([^.]*))(?=\.|$)""")
 
 
 class Places:
@@ -43,5 +46,6 @@ def dotted(path: Iterable[str | int]) -> str:
 
 
 def split_dotted(text: str) -> Path:
-    """The path people wrote; numbers stay text, because a mapping may have such keys."""
-    return tuple(text.split(".")) if text else ()
+    """The path people wrote: what is in quotation marks is one part, with the dots in it; numbers stay text, because a
+    mapping may have such keys."""
+    return tuple(part[1] or part[2] or part[3] for part in _PART.finditer(text)) if text else ()
