@@ -96,5 +96,7 @@ def test_a_model_whose_name_has_a_dot_can_be_named(folder: Path) -> None:
     sets = ["models.gpt-4.1.temperature=0", 'models."gpt-4.2".model=large']
     models = load("e.yaml", sets).experiment.models
     assert (models["gpt-4.1"].temperature, models["gpt-4.2"].model) == (0, "large")
-    with pytest.raises(BadExperiment, match=r"--set models\.gpt-4\.1\.temperature=hot: .*found 'hot'; expected"):
+    with pytest.raises(
+        BadExperiment, match=r"--set models\.gpt-4\.1\.temperature=hot: .*found 'hot'; expected"
+    ):
         load("e.yaml", ["models.gpt-4.1.temperature=hot"])
