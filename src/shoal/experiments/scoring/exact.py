@@ -10,7 +10,8 @@ from shoal.experiments.scoring.text import folded, text_of
 
 
 class Exact(Scorer):
-    """1 when both are the same JSON value. Where one is text, the other counts as JSON writes it: CSV has only text."""
+    """1 when both are the same JSON value. Where one is text, the other counts as JSON writes it: CSV has only
+    text. A truth value is also what other programs write for it, ``True`` and ``TRUE``, as in ``where``."""
 
     def __init__(self, spec: ExactSpec, answer: str | None = None) -> None:
         super().__init__("exact", field=spec.field, answer=answer)
@@ -21,7 +22,9 @@ class Exact(Scorer):
 
     def _same(self, one: Any, other: Any) -> bool:
         if isinstance(one, str) or isinstance(other, str):
-            return self._plain(text_of(one)) == self._plain(text_of(other))
+            true_or_false = isinstance(one, bool) or isinstance(other, bool)
+            texts = [text_of(each).lower() if true_or_false else text_of(each) for each in (one, other)]
+            return self._plain(texts[0]) == self._plain(texts[1])
         if isinstance(one, dict) and isinstance(other, dict):
             return one.keys() == other.keys() and all(self._same(one[key], other[key]) for key in one)
         if isinstance(one, list) and isinstance(other, list):
