@@ -117,6 +117,19 @@ def test_many_values_get_the_normal_interval() -> None:
     assert (interval.low, interval.high) == pytest.approx(expected)
 
 
+def test_an_interval_of_scores_from_0_to_1_goes_no_further_and_of_others_it_does() -> None:
+    least, most = mean_score([0.0] * 1999 + [0.5]), mean_score([1.0] * 1999 + [0.5])
+    assert (least.low, most.high) == (0.0, 1.0)
+    gain = difference([1.0] * 1999 + [0.5], [0.0] * 2000)
+    assert gain.high == 1.0
+    hardly = difference([0.0] * 1999 + [0.5], [0.0] * 2000)
+    assert hardly.low is not None
+    assert hardly.low < 0.0  # nothing keeps a team from being worse
+    points = mean_score([1.0] * 1999 + [5.0])
+    assert points.low is not None
+    assert points.low < 1.0
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.floats(-1, 1, allow_nan=False).map(lambda value: round(value, 3)), min_size=1, max_size=11)

@@ -19,9 +19,15 @@ _NORMAL_FROM = 2_000
 
 
 def mean_interval(
-    values: Sequence[float], confidence: float = CONFIDENCE, *, seed: int = 0
+    values: Sequence[float],
+    confidence: float = CONFIDENCE,
+    *,
+    seed: int = 0,
+    within: tuple[float, float] = (-math.inf, math.inf),
 ) -> Interval | None:
     """The interval of the mean of these values: BCa bootstrap, from 2,000 values on normal.
+
+    ``within``: what a mean of such values can be; the interval goes no further.
 
     ``None`` for fewer than five values, or where all are the same: they say nothing about how far they scatter.
     Source: B. Efron, Journal of the American Statistical Association 82 (1987), 171-185 (bias-corrected and
@@ -34,7 +40,10 @@ def mean_interval(
     if count >= _NORMAL_FROM:
         error = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (count - 1) / count)
         reach = z_of(confidence) * error
-        return Interval(mean - reach, mean + reach, "normal")
+        low, high = (
+            within  # the bootstrap's means lie among the values, this one beyond where nearly all are the same
+        )
+        return Interval(max(mean - reach, low), min(mean + reach, high), "normal")
     means = _resampled(values, min(RESAMPLES, _DRAWS // count), seed)
     low, high = _corrected(values, mean, means, confidence)
     return Interval(_at(means, low), _at(means, high), "bca bootstrap")

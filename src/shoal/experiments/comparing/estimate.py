@@ -52,7 +52,10 @@ class Difference(Estimate):
 def mean_score(scores: Sequence[float]) -> Estimate:
     """The mean of these scores, one a case and at least one, with its 95 % interval."""
     value = math.fsum(scores) / len(scores)
-    interval = wilson(round(sum(scores)), len(scores)) if all_binary(scores) else mean_interval(scores)
+    if all_binary(scores):
+        interval: Interval | None = wilson(round(sum(scores)), len(scores))
+    else:
+        interval = mean_interval(scores, within=(0.0, 1.0) if _are_shares(scores) else _ANY)
     low, high, method = interval or _NO_INTERVAL
     return Estimate(value=value, low=low, high=high, method=method, cases=len(scores))
 
@@ -70,7 +73,8 @@ def difference(scores: Sequence[float], baseline: Sequence[float]) -> Difference
         interval = paired_shares(gained, lost, cases)
         p, test = mcnemar(gained, lost), "McNemar, exact"
     else:
-        interval = mean_interval(differences)
+        shares = _are_shares(scores) and _are_shares(baseline)
+        interval = mean_interval(differences, within=(-1.0, 1.0) if shares else _ANY)
         p, test = sign_flip(differences)
     low, high, method = interval or _NO_INTERVAL
     return Difference(
@@ -88,6 +92,12 @@ def difference(scores: Sequence[float], baseline: Sequence[float]) -> Difference
     )
 
 
+def _are_shares(scores: Sequence[float]) -> bool:
+    """Whether they are as most scorers give them; a function of the user's may go beyond."""
+    return all(0.0 <= score <= 1.0 for score in scores)
+
+
 _SAME = 1e-12
+_ANY = (-math.inf, math.inf)
 
 _NO_INTERVAL = (None, None, "")
