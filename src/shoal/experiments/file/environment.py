@@ -25,12 +25,14 @@ class Expanded(NamedTuple):
     whole: dict[Path, str]
     """Values that are one variable and nothing else: they may be meant as numbers."""
     problems: list[Problem]
+    held: dict[str, str]
+    """What each variable that is named held."""
 
 
 def expand(data: Any, environ: Mapping[str, str]) -> Expanded:
     """Fill in the variables of every text in the data; keys are left as they are."""
     filling = _Filling(environ)
-    return Expanded(filling.value(data, ()), filling.written, filling.whole, filling.problems)
+    return Expanded(filling.value(data, ()), filling.written, filling.whole, filling.problems, filling.held)
 
 
 def written_back(data: Any, written: Mapping[str, str]) -> Any:
@@ -44,12 +46,18 @@ def written_back(data: Any, written: Mapping[str, str]) -> Any:
     return data
 
 
+def variables_in(text: str) -> list[str]:
+    """The names of the variables that stand in a text."""
+    return [found[1] for found in _VARIABLE.finditer(text) if found[1] is not None]
+
+
 class _Filling:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self.written: dict[str, str] = {}
         self.whole: dict[Path, str] = {}
         self.problems: list[Problem] = []
+        self.held: dict[str, str] = {}
 
     def value(self, data: Any, path: Path) -> Any:
         if isinstance(data, str):
@@ -84,4 +92,5 @@ class _Filling:
             what = f"the environment variable {name} is not set"
             self.problems.append(Problem(what, field=dotted(path), remedy=f"export {name}=... before"))
             return ""
+        self.held[name] = self._environ[name]
         return self._environ[name]

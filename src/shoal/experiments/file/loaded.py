@@ -34,6 +34,8 @@ class Loaded:
     written: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What stood in the file, by what became of it: texts with variables of the environment."""
     locator: Locator = field(default_factory=lambda: Locator("", {}, Places()), repr=False)
+    held: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What the variables of the environment held that the file names."""
 
     def problems(self, error: BadExperiment | BadWorkload, within: FieldPath = ()) -> list[Problem]:
         """The problems of an error whose fields are relative to ``within``, each with its place in the file."""

@@ -51,7 +51,9 @@ def load(
     filled = expand(data, os.environ if environ is None else environ)
     problems += [*bad, *_leaks(data, locator, problems), *(locator.placed(one) for one in filled.problems)]
     experiment = _validated(filled, locator, problems)
-    return Loaded(experiment, where, where.parent, text, tuple(overrides), "", filled.written, locator)
+    return Loaded(
+        experiment, where, where.parent, text, tuple(overrides), "", filled.written, locator, filled.held
+    )
 
 
 def _load_python(where: Path, file: str, name: str, text: str, overrides: Sequence[str]) -> Loaded:
@@ -65,7 +67,7 @@ def _load_python(where: Path, file: str, name: str, text: str, overrides: Sequen
     if overrides:
         data, overridden, bad = _overridden(as_data(experiment), overrides)
         locator = Locator(file, data, Places(), overridden)
-        experiment = _validated(Expanded(data, {}, {}, []), locator, [*bad, *_leaks(data, locator, [])])
+        experiment = _validated(Expanded(data, {}, {}, [], {}), locator, [*bad, *_leaks(data, locator, [])])
     return Loaded(experiment, where, where.parent, text, tuple(overrides), name, locator=locator)
 
 

@@ -58,7 +58,9 @@ def load_saved(
     raise_problems([locator.placed(one) for one in filled.problems])
     experiment = validate(filled, locator)
     where = Path(path) if path else None
-    return Loaded(experiment, where, folder, text, overrides, source["name"], filled.written, locator)
+    return Loaded(
+        experiment, where, folder, text, overrides, source["name"], filled.written, locator, filled.held
+    )
 
 
 def _as_run(experiment: Experiment) -> dict[str, Any]:

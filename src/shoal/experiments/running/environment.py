@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shoal.experiments.errors import NotAnExperiment
 from shoal.experiments.layout import ENVIRONMENT_FILE
+from shoal.experiments.running.variables import Variables
 from shoal.runtime.config import describe_invalid
 from shoal.runtime.durable.errors import StoreBroken
 from shoal.runtime.durable.sqlite_errors import describe_os_error
@@ -78,6 +79,8 @@ class Environment(BaseModel):
     address: str | None = None
     """What ``--address`` said last; ``None``: nothing, so it was where the experiment says. What agents recorded is in
     files of their hosts, which have other names in one process than on Ray."""
+    variables: Variables = Variables()
+    """Of those of the environment that results depend on, a hash of what they hold."""
     sessions: tuple[Session, ...] = ()
 
 

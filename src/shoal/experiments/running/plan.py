@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -38,6 +39,8 @@ class Plan:
     """Name in the run directory and text of the experiment file; empty where there is none."""
     spec: dict[str, Any] = field(default_factory=dict)
     """The experiment as data, for ``experiment.json``."""
+    held: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What the variables of the environment hold that the experiment names: it is not written down."""
     kind: type | None = None
     """Of which type the messages are, where the experiment says."""
     resume: bool = False

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from shoal.experiments.comparing.baseline import with_baseline_called
 from shoal.experiments.errors import Problem, bad_experiment
@@ -14,13 +15,21 @@ from shoal.experiments.file.loaded import Loaded
 from shoal.experiments.file.loading import load
 from shoal.experiments.file.saving import save
 from shoal.experiments.file.spec import Experiment
+from shoal.experiments.file.telling import raise_problems
 from shoal.experiments.finished import ExperimentRun
 from shoal.experiments.importing import Importer
-from shoal.experiments.layout import ORIGINAL_FILES, TASKS_FILE
+from shoal.experiments.layout import EXPERIMENT_FILE, ORIGINAL_FILES, TASKS_FILE
 from shoal.experiments.running.closing import resume_words
-from shoal.experiments.running.differences import difference
+from shoal.experiments.running.differences import (
+    as_it_was,
+    changed_variables,
+    decisive_variables,
+    difference,
+    refused_changes,
+)
 from shoal.experiments.running.environment import Environment, read_environment
 from shoal.experiments.running.plan import TEAM, Plan
+from shoal.experiments.running.variables import Variables
 from shoal.experiments.scoring.making import make_scorer
 from shoal.experiments.task import Task
 from shoal.experiments.teams.making import make_team
@@ -54,6 +63,7 @@ def plan_run(
     where = address if address is not None else experiment.cluster.address
     require_keys(loaded, topology, where)
     imports = Importer(loaded.folder)
+    spec, of = save(loaded), name if experiment.teams else ""
     return Plan(
         experiment=experiment,
         run=check_run_id(run),
@@ -62,9 +72,10 @@ def plan_run(
         topology=topology,
         tasks=checked.tasks,
         scorer=checked.scorer,
-        environment=_environment(loaded, name if experiment.teams else "", address),
+        environment=_environment(loaded, of, address, _variables(loaded, spec, of, Variables())),
         original=_original(loaded),
-        spec=save(loaded),
+        spec=spec,
+        held=loaded.held,
         kind=message_kind(experiment.workload, topology.signature(), imports),
     )
 
@@ -74,8 +85,9 @@ def plan_resume(
 ) -> Plan:
     """How to go on with the run in this directory, whose experiment came from a file.
 
-    What is to be done is what its ``tasks.jsonl`` says. Raises :class:`NotAnExperiment`, :class:`RunNotResumable`,
-    :class:`BadExperiment`, ``ConfigError``, :class:`StoreError`.
+    What is to be done is what its ``tasks.jsonl`` says. ``overrides`` change what a resume acts on, and variables of
+    the environment hold what they held where results depend on them. Raises :class:`NotAnExperiment`,
+    :class:`RunNotResumable`, :class:`BadExperiment`, ``ConfigError``, :class:`StoreError`.
     """
     environment = read_environment(path)
     folder = Path(environment.folder)
@@ -87,7 +99,11 @@ def plan_resume(
         )
     every = [*environment.overrides, *overrides]
     loaded = load(path / _YAML if environment.made_by == "file" else environment.file, every)
-    return again(loaded, path, environment, address=address, retry_failed=retry_failed)
+    plan = again(loaded, path, environment, address=address, retry_failed=retry_failed)
+    if (path / EXPERIMENT_FILE).exists():
+        with ExperimentRun(path) as run:
+            raise_problems(refused_changes(plan, run, overrides))
+    return plan
 
 
 def again(
@@ -106,6 +122,12 @@ def again(
     address = address if address is not None else environment.address
     tasks = _tasks_of(path)
     topology = _checked_team(experiment, team_named(experiment, environment.team or None), imports)
+    spec = save(loaded)
+    now = {
+        "overrides": loaded.overrides,
+        "address": address,
+        "variables": _variables(loaded, spec, environment.team, environment.variables),
+    }
     return Plan(
         experiment=experiment,
         run=path.name,
@@ -114,9 +136,10 @@ def again(
         topology=topology,
         tasks=tasks,
         scorer=make_scorer(experiment.score, experiment.workload, imports),
-        environment=environment.model_copy(update={"overrides": loaded.overrides, "address": address}),
+        environment=environment.model_copy(update=now),
         original=_original(loaded),
-        spec=save(loaded),
+        spec=spec,
+        held=loaded.held,
         kind=message_kind(experiment.workload, topology.signature(), imports),
         resume=True,
         retry_failed=retry_failed,
@@ -147,10 +170,13 @@ def plan_going_on(
     with ExperimentRun(path) as run:
         theirs = f"it is of team {of!r}" if plan.environment.team != of else difference(plan, run)
     if theirs:
+        changed = changed_variables(plan, environment.variables)
         remedy = f"give another name, or go on with it as it was: `{resume_words(path)}`"
         what = f"there is a run {path.name!r} already, and {theirs}"
-        raise bad_experiment([Problem(what, remedy=remedy)])
-    return replace(plan, tasks=tasks, resume=True, retry_failed=retry_failed)
+        raise bad_experiment([Problem(what, remedy=as_it_was(changed) if changed else remedy)])
+    variables = _variables(loaded, plan.spec, of, environment.variables)
+    now = plan.environment.model_copy(update={"variables": variables})
+    return replace(plan, environment=now, tasks=tasks, resume=True, retry_failed=retry_failed)
 
 
 def team_named(experiment: Experiment, team: str | None) -> str:
@@ -187,7 +213,12 @@ def _checked_team(experiment: Experiment, name: str, imports: Importer) -> Topol
     return topology
 
 
-def _environment(loaded: Loaded, team: str, address: str | None) -> Environment:
+def _variables(loaded: Loaded, spec: Mapping[str, Any], team: str, before: Variables) -> Variables:
+    """Those that decide the results of the team: as they were, with those of which nothing was known."""
+    return before.with_more(decisive_variables(spec, team), loaded.held)
+
+
+def _environment(loaded: Loaded, team: str, address: str | None, variables: Variables) -> Environment:
     file = "" if loaded.path is None else str(loaded.path)
     python = file.endswith(".py")
     return Environment(
@@ -198,6 +229,7 @@ def _environment(loaded: Loaded, team: str, address: str | None) -> Environment:
         team=team,
         seed=loaded.experiment.seed,
         address=address,
+        variables=variables,
     )
 
 
