@@ -184,8 +184,11 @@ def test_a_handler_that_is_no_coroutine_function_is_refused() -> None:
     async def stream(message: Ticket) -> Any:
         yield message
 
-    for function in (blocking, stream):
-        with pytest.raises(ConfigError, match="async def"):
+    for function, said in (
+        (blocking, "async def"),
+        (stream, "is an async generator, and a handler answers once"),
+    ):
+        with pytest.raises(ConfigError, match=said):
             accepts(function)
 
 
@@ -231,3 +234,23 @@ def test_methods_partials_and_wrapped_functions_are_read_as_what_they_call() -> 
     assert accepts(functools.partial(with_setting, setting=1)) == [Ticket]
     with pytest.raises(ConfigError, match="'setting'"):
         accepts(wrapped)
+
+
+def test_a_second_parameter_that_is_annotated_with_messages_is_refused() -> None:
+    async def of_two(one: Ticket, other: Ticket) -> None: ...
+
+    async def of_options(one: Ticket, style: str | None = None) -> None: ...
+
+    for handler in (of_two, of_options):
+        with pytest.raises(
+            ConfigError, match=r"must take \(message\) or \(message, ctx\), and its second parameter"
+        ):
+            handlers_of(handler, "agent")
+
+    async def of_any(one: Ticket, ctx: Any) -> None: ...
+
+    async def of_nothing(one: Ticket, ctx: None = None) -> None: ...
+
+    async def unsaid(one: Ticket, ctx) -> None: ...  # type: ignore[no-untyped-def]
+
+    assert all(len(handlers_of(handler, "agent")) == 1 for handler in (of_any, of_nothing, unsaid))

@@ -21,6 +21,10 @@ def handlers_of(function: Callable[..., Awaitable[Any]], name: str) -> list[Hand
 
     Raises :class:`ConfigError` naming ``name`` when the signature cannot be one of a handler.
     """
+    if inspect.isasyncgenfunction(function):
+        raise ConfigError(
+            f"{name} is an async generator, and a handler answers once: `return` it, without `yield`"
+        )
     if not inspect.iscoroutinefunction(function):
         raise ConfigError(
             f"{name} must be an `async def`: a handler that blocks would stop its whole process"
@@ -38,11 +42,27 @@ def handlers_of(function: Callable[..., Awaitable[Any]], name: str) -> list[Hand
     accepted = hints.get(parameters[0].name, inspect.Parameter.empty)
     if accepted is inspect.Parameter.empty:
         raise ConfigError(f"{name}: annotate {parameters[0].name!r} with the message type it handles")
+    for second in parameters[1:]:
+        _check_takes_context(second.name, hints.get(second.name), name)
     call = function if len(parameters) == 2 else _without_context(function)
     returns: Any = hints.get("return")
     if typing.get_origin(returns) is Annotated:
         returns = returns.__origin__
     return [Handler(name, call, kind, returns, check) for kind, check in _kinds(accepted, name)]
+
+
+def _check_takes_context(second: str, annotation: Any, name: str) -> None:
+    """The second parameter is given the context: one that is annotated with messages was meant for something else."""
+    union = typing.get_origin(annotation) in (Union, types.UnionType)
+    parts = typing.get_args(annotation) if union else (annotation,)
+    said = [typing.get_origin(part) or part for part in parts if part not in (None, type(None))]
+    if said and all(
+        isinstance(kind, type) and (kind in NATIVE or issubclass(kind, BaseModel)) for kind in said
+    ):
+        raise ConfigError(
+            f"{name} must take (message) or (message, ctx), and its second parameter {second!r} is annotated with "
+            f"{said[0].__name__}: an agent gets one message; make a model of both"
+        )
 
 
 def _without_context(function: Callable[..., Awaitable[Any]]) -> Callable[[Any, Any], Awaitable[Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -66,6 +66,14 @@ nothing = 3
 
 async def shout(ticket: Ticket) -> Ticket:
     return Ticket(text=ticket.text.upper(), skill=ticket.skill)
+
+
+async def compared(ticket: Ticket, other: Ticket) -> Ticket:
+    return max(ticket, other, key=lambda one: len(one.text))
+
+
+async def one_by_one(ticket: Ticket) -> AsyncIterator[Ticket]:
+    yield ticket
 
 
 async def whisper(ticket: Ticket) -> Ticket:

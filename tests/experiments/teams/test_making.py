@@ -21,6 +21,8 @@ WRONG = {
     "a member that is no agent": (FAN % "{use: '@nothing'}", "members.b", "is of type int, and no agent"),
     "a model class": (FAN % "'@Ticket'", "members.b", "is the class Ticket, and no agent"),
     "a plain function": (FAN % "'@split'", "members.b", "is a plain function of (ticket)"),
+    "an async generator": (FAN % "'@one_by_one'", "members.b", "is an async generator, and an agent answers once"),
+    "a function of two messages": ("'@compared'", "", "its second parameter 'other' is annotated with Ticket"),
     "a class that needs more": (FAN % "'@Needy'", "members.b", "needs word (give them under `with`)"),
     "arguments that do not fit": (
         FAN % "{use: '@Keyword', with: {wrod: x}}", "members.b.with", "unexpected keyword argument 'wrod'",

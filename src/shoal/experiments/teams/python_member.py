@@ -55,6 +55,9 @@ def agent_of(found: Any, spec: UseSpec, field: str, bench: Workbench) -> Any:
         if lacking:
             return bench.problem(field, f"{spec.use} needs {', '.join(lacking)}", "give them under `with`")
         return found
+    if inspect.isasyncgenfunction(found):
+        what = f"{spec.use} is an async generator, and an agent answers once"
+        return bench.problem(field, what, "`return` the answer, without `yield`")
     if inspect.isroutine(found) and not inspect.iscoroutinefunction(found):
         lacking = needs(found)
         if lacking:
