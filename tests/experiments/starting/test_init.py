@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections.abc import Iterator
@@ -60,6 +61,23 @@ def test_beside_other_files_it_is_fine_and_in_place_of_a_file_it_is_not(tmp_path
     (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
     assert CliRunner().invoke(APP, ["init", str(tmp_path)]).exit_code == 0
     assert CliRunner().invoke(APP, ["init", str(tmp_path / "notes.txt")]).exit_code == 1
+
+
+def test_where_one_cannot_be_written_none_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "data").write_text("mine", encoding="utf-8")
+    said = CliRunner().invoke(APP, ["init", str(tmp_path)])
+    assert said.exit_code == 1
+    assert "data is no directory, and files go into it" in said.output
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+    def full(path: Path, text: str, **options: str) -> int:
+        if path.name == "experiment.yaml":
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        return path.write_bytes(text.encode())
+
+    monkeypatch.setattr(Path, "write_text", full)
+    assert CliRunner().invoke(APP, ["init", str(tmp_path / "other")]).exit_code == 1
+    assert [path for path in (tmp_path / "other").rglob("*") if path.is_file()] == []
 
 
 async def test_its_three_teams_are_differently_good_and_none_is_perfect(started: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -26,16 +27,26 @@ def write_starter(folder: Path) -> list[Path]:
     texts = starter_files()
     if folder.exists() and not folder.is_dir():
         raise ExperimentError(f"{folder} is no directory: give one that is empty, or is not there yet")
-    there = [name for name in texts if (folder / name).exists()]
+    there = [name for name in texts if os.path.lexists(folder / name)]
     if there:
         names = ", ".join(there)
         raise ExperimentError(f"{folder} has {names} already: nothing is overwritten, give another directory")
-    written = []
-    for name, text in texts.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        written.append(path)
+    for name in dict.fromkeys(str(Path(name).parent) for name in texts):
+        if os.path.lexists(folder / name) and not (folder / name).is_dir():
+            raise ExperimentError(
+                f"{folder / name} is no directory, and files go into it: give another directory"
+            )
+    written: list[Path] = []
+    try:
+        for name, text in texts.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            written.append(path)
+            path.write_text(text, encoding="utf-8")
+    except OSError:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise
     return written
 
 
