@@ -16,6 +16,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from shoal.bench.catalogue import GROUPS, rows_named
 from shoal.bench.contender import STEP_LIMIT_S, Instruments
@@ -80,14 +81,16 @@ def bench(
         path = json or RESULTS / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
         report.write(path)
     except ShoalError as error:
-        err.print(f"[red]shoal bench:[/red] {error}", highlight=False, soft_wrap=True)
+        err.print(f"[red]shoal bench:[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
         raise typer.Exit(2 if isinstance(error, BenchError) else 1) from error
     except OSError as error:
         err.print(
-            f"[red]shoal bench:[/red] the report cannot be written: {error}", highlight=False, soft_wrap=True
+            f"[red]shoal bench:[/red] the report cannot be written: {escape(str(error))}",
+            highlight=False,
+            soft_wrap=True,
         )
         raise typer.Exit(1) from error
-    out.print(f"report: {path}", highlight=False, soft_wrap=True)
+    out.print(f"report: {path}", highlight=False, soft_wrap=True, markup=False)
     if any(side.error for row in report.rows for side in row.sides.values()):
         raise typer.Exit(1)
 

@@ -27,7 +27,12 @@ def summarise(audited: Audited, out: Path, console: Console) -> None:
         console.print(_worst(report.worst[:_SHOWN]))
     for skip in report.failed[:_SHOWN]:
         console.print(f"[red]failed[/red]: {escape(skip.path)}: {escape(skip.reason)}", highlight=False)
-    console.print(f"report: {out / 'report.md'} and {out / 'report.json'}", highlight=False, soft_wrap=True)
+    console.print(
+        f"report: {out / 'report.md'} and {out / 'report.json'}",
+        highlight=False,
+        soft_wrap=True,
+        markup=False,
+    )
 
 
 def _numbers(audited: Audited) -> Table:

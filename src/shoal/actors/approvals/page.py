@@ -19,7 +19,7 @@ from shoal.actors.approvals.patience import ASKER, HANDLER
 from shoal.actors.approvals.request import SHORT, Kind, Request, State
 from shoal.runtime.journal.pages import ago, duration
 from shoal.runtime.journal.reader import FINISHED
-from shoal.runtime.terminal.text import clipped, data_text, printable
+from shoal.runtime.terminal.text import clipped, data_text, plain, printable
 
 _SIGNS = {
     State.PENDING: ("●", "yellow"),
@@ -50,7 +50,7 @@ def list_page(requests: Sequence[Request], place: Place, *, every: bool, now: fl
         left = _left(request, now) if request.state is State.PENDING else _state_text(request)
         table.add_row(
             Text(request.id[:SHORT], "bold cyan"), ago(now - request.created_at), left,
-            printable(request.agent), what,
+            plain(request.agent), what,
         )  # fmt: skip
     return Group(_head(requests, place, every), Text(), table, Text(), _hint(requests))
 
@@ -58,7 +58,7 @@ def list_page(requests: Sequence[Request], place: Place, *, every: bool, now: fl
 def empty_line(place: Place, *, every: bool) -> Text:
     """What to say when there is nothing to list."""
     what = "has not asked anybody" if every else "waits for nobody"
-    return Text(f"{place.name} {what}", "dim")
+    return plain(f"{place.name} {what}", "dim")
 
 
 def request_page(request: Request, place: Place, *, now: float) -> RenderableType:
@@ -66,16 +66,14 @@ def request_page(request: Request, place: Place, *, now: float) -> RenderableTyp
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column(ratio=1)
-    facts.add_row("agent", printable(request.agent))
+    facts.add_row("agent", plain(request.agent))
     if request.task is not None:
-        facts.add_row("task", printable(request.task))
+        facts.add_row("task", plain(request.task))
     if request.subject:
-        facts.add_row(
-            "tool" if request.kind is Kind.TOOL else "type", Text(printable(request.subject), "bold")
-        )
+        facts.add_row("tool" if request.kind is Kind.TOOL else "type", plain(request.subject, "bold"))
     if request.reason:
-        facts.add_row("because", printable(request.reason))
-    facts.add_row("asked", f"{ago(now - request.created_at)}, run {printable(place.name)}")
+        facts.add_row("because", plain(request.reason))
+    facts.add_row("asked", plain(f"{ago(now - request.created_at)}, run {place.name}"))
     if request.state is State.PENDING:
         facts.add_row("time left", _left(request, now, full=True))
     parts: list[RenderableType] = [facts]
@@ -116,7 +114,7 @@ def _what_next(request: Request, place: Place) -> str:
 
 def _head(requests: Sequence[Request], place: Place, every: bool) -> Text:
     pending = sum(request.state is State.PENDING for request in requests)
-    line = Text(f"{place.name}", "bold")
+    line = plain(place.name, "bold")
     if place.status:
         line.append(f"  {place.status}", "cyan" if place.running else "yellow")
     line.append(f"  {pending} {'waits' if pending == 1 else 'wait'} for a person", "dim not bold")
@@ -177,7 +175,7 @@ def _data(name: str, data: Any) -> RenderableType:
     table.add_column(style="cyan", no_wrap=True)
     table.add_column(ratio=1)
     for key, value in data.items():
-        table.add_row(printable(key), Text(_in_full(value)))
+        table.add_row(plain(key), Text(_in_full(value)))
     return Group(Text(name, "dim"), table)
 
 
@@ -195,7 +193,7 @@ def _decision(request: Request, now: float) -> RenderableType:
     )
     parts: list[RenderableType] = [line]
     if decision.note:
-        parts.append(Text(f"“{printable(decision.note)}”", "italic"))
+        parts.append(plain(f"“{decision.note}”", "italic"))
     if decision.value is not None:
         parts += [Text(), _data("answer" if request.kind is Kind.INPUT else "instead", request.decided_data)]
     return Group(*parts)

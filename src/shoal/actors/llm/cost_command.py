@@ -6,15 +6,15 @@ import json as json_module
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from shoal.actors.llm.spending import By, Spent, calls_of, spent_by, total_of
 from shoal.runtime.errors import ConfigError
 from shoal.runtime.journal.run_directory import find_directory
 from shoal.runtime.terminal.options import Root, Run
-from shoal.runtime.terminal.output import one_line_errors
+from shoal.runtime.terminal.output import Output, one_line_errors
+from shoal.runtime.terminal.text import plain
 
 _SHOWN = 40
 
@@ -35,7 +35,7 @@ def cost(
         for name, spent in sums.items():
             typer.echo(json_module.dumps({by.value: name, **_fields(spent)}))
         return
-    Console().print(_table(by, sums, total))
+    Output().page(_table(by, sums, total))
 
 
 def _fields(spent: Spent) -> dict[str, object]:
@@ -56,9 +56,9 @@ def _table(by: By, sums: dict[str, Spent], total: Spent) -> Table:
         table.add_column(heading, sum_[heading], justify="right", no_wrap=True)
     for name, spent in list(sums.items())[:_SHOWN]:
         cells = _cells(spent)
-        table.add_row(escape(name), *(cells[heading] for heading in shown))
+        table.add_row(plain(name), *(cells[heading] for heading in shown))
     if len(sums) > _SHOWN:
-        table.add_row(f"[dim]and {len(sums) - _SHOWN} more (--json has all)[/dim]")
+        table.add_row(Text(f"and {len(sums) - _SHOWN} more (--json has all)", "dim"))
     notes = ["~ counted here, because the server did not say"] * total.usage.estimated
     notes += ["+ at least: some prices are not known"] * (not total.priced)
     notes += ["lost: charged, and its process died before it could record the call"] * bool(total.lost)

@@ -17,7 +17,7 @@ from shoal.blackboard.replay.lines import who
 from shoal.blackboard.replay.stories import Story
 from shoal.blackboard.version import Item, State, Version
 from shoal.runtime.journal.pages import ago
-from shoal.runtime.terminal.text import clipped, printable, value_text
+from shoal.runtime.terminal.text import clipped, plain, printable, value_text
 
 _VALUE_CHARS = 300
 _STATES: dict[State, tuple[str, str]] = {
@@ -70,7 +70,7 @@ def _panel(state: Sequence[Version], facts: Facts, prefix: str, now: float) -> P
                       f"({ago(now - facts.last.at)})")  # fmt: skip
         table.add_row("by", who(facts.last, facts.message))
     table.add_row("holds", holds_text(state, prefix))
-    table.add_row("file", facts.source)
+    table.add_row("file", plain(facts.source))
     return Panel(table, title=Text(printable(facts.name), "bold"), title_align="left", expand=False)
 
 

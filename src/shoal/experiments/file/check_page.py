@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -18,7 +16,7 @@ from shoal.experiments.file.keys import lacking_keys
 from shoal.experiments.file.places import dotted
 from shoal.experiments.teams.budgets import BudgetSpec
 from shoal.models.prices import PriceTable
-from shoal.runtime.terminal.text import printable
+from shoal.runtime.terminal.text import plain, printable
 from shoal.topologies.showing.drawing import as_tree
 
 _GUESSED = (
@@ -36,7 +34,7 @@ def check_page(checked: Checked, prices: PriceTable) -> RenderableType:
     }
     parts: list[RenderableType] = [_line(line) for line in _head(checked)]
     for name, team in checked.teams.items():
-        parts += [Text(), _line(name, "bold"), as_tree(_printable(team.describe(TEAM)))]
+        parts += [Text(), _line(name, "bold"), as_tree(team.describe(TEAM))]
     parts.append(Text())
     if any(one.agents for one in estimates.values()):
         parts += [_table(estimates, len(checked.tasks)), Text(_GUESSED, "dim"), Text()]
@@ -48,15 +46,6 @@ def check_page(checked: Checked, prices: PriceTable) -> RenderableType:
 def _line(text: str, style: str = "") -> Text:
     """What the file says, on a line, without what commands the terminal."""
     return Text(printable(text.replace("\n", " ")), style)
-
-
-def _printable(data: Any) -> Any:
-    """The same of all texts in it."""
-    if isinstance(data, str):
-        return printable(data)
-    if isinstance(data, dict):
-        return {_printable(key): _printable(value) for key, value in data.items()}
-    return [_printable(one) for one in data] if isinstance(data, list | tuple) else data
 
 
 def _head(checked: Checked) -> Iterator[str]:
@@ -99,7 +88,7 @@ def _table(estimates: dict[str, Estimate], tasks: int) -> Table:
         most = "no bound" if one.most_calls is None else f"{one.most_calls:,}"
         usd = "price not known" if one.usd is None else _dollars(one.usd * tasks)
         table.add_row(
-            escape(name),
+            plain(name),
             f"{one.calls:.3g}",
             most,
             f"{one.calls * tasks:,.0f}",

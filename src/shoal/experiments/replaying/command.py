@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, TextIO
 
 import typer
-from rich.console import Console
 
 from shoal.experiments.finished import ExperimentRun, open_experiment
 from shoal.experiments.output import experiment_errors, prints_aside
@@ -18,6 +17,7 @@ from shoal.experiments.running.plan import TEAM, Plan
 from shoal.experiments.running.planning import plan_resume
 from shoal.experiments.running.settings import settings_of
 from shoal.runtime.terminal.options import Root, Run
+from shoal.runtime.terminal.output import Output
 
 DIFFERENT = 3
 """Exit status when something went another way than it was recorded."""
@@ -55,7 +55,7 @@ def replay(
         )
         replays = asyncio.run(_all(recorded, plan, task, options, output if json else None))
     if not json:
-        Console().print(replayed_page(replays[0]) if task is not None else replays_page(replays))
+        Output().page(replayed_page(replays[0]) if task is not None else replays_page(replays))
     if not all(one.same for one in replays):
         raise typer.Exit(DIFFERENT)
 

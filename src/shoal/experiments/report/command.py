@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from shoal.experiments.output import experiment_errors
 from shoal.runtime.journal.run_directory import find_directory
 from shoal.runtime.terminal.options import Root
+from shoal.runtime.terminal.output import Output
+from shoal.runtime.terminal.text import plain
 
 _SUFFIX = "-report.html"
 
@@ -44,8 +45,6 @@ def report(
         html = make_report([f"{found}/" for found in paths], root=root, now=time.time())
         write_report(path, html)
     size = path.stat().st_size / 1e6
-    Console().print(
-        f"[green]✓[/green] [bold]{escape(str(path))}[/bold] ({size:.1f} MB)", highlight=False, soft_wrap=True
-    )
+    Output().line(Text.assemble(("✓", "green"), " ", plain(str(path), "bold"), f" ({size:.1f} MB)"))
     if open_:
         webbrowser.open(path.absolute().as_uri())

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from shoal.runtime.journal.errors import RunInUse, RunNotResumable
 from shoal.runtime.journal.pages import render_list, render_run
@@ -19,7 +19,8 @@ from shoal.runtime.journal.resuming import program_of
 from shoal.runtime.journal.run_directory import runs_root
 from shoal.runtime.redaction import redact_arguments
 from shoal.runtime.terminal.options import Root, Run
-from shoal.runtime.terminal.output import one_line_errors
+from shoal.runtime.terminal.output import Output, one_line_errors
+from shoal.runtime.terminal.text import plain
 
 
 def runs(
@@ -27,15 +28,15 @@ def runs(
     most: Annotated[int, typer.Option("--most", "-n", min=1, help="The newest so many.")] = 20,
 ) -> None:
     """List runs, the newest first: state, tasks, program."""
-    console = Console()
+    output = Output()
     with one_line_errors("runs"):
         found = list_runs(root)
     if not found:
-        console.print(f"no runs in {runs_root(root)}", highlight=False, soft_wrap=True)
+        output.line(plain(f"no runs in {runs_root(root)}"))
         return
-    console.print(render_list(found[:most], now=time.time()))
+    output.page(render_list(found[:most], now=time.time()))
     if len(found) > most:
-        console.print(f"[dim]and {len(found) - most} older ones (--most {len(found)})[/dim]", highlight=False)
+        output.line(Text(f"and {len(found) - most} older ones (--most {len(found)})", "dim"))
 
 
 def show(
@@ -47,7 +48,7 @@ def show(
     """Show a run: its tasks in numbers, what failed and why, restarts, the last events."""
     with one_line_errors("show"), open_run(run, root=root) as reader:
         page = render_run(reader, events=events, failures=failures, now=time.time())
-    Console().print(page)
+    Output().page(page)
 
 
 def resume(run: Run, root: Root = None) -> None:
@@ -59,12 +60,8 @@ def resume(run: Run, root: Root = None) -> None:
         if summary is None:
             return
         err = Console(stderr=True)
-        err.print(f"resuming [bold]{escape(run)}[/bold]: {escape(_progress(summary))}", highlight=False)
-        err.print(
-            f"[dim]{escape(shlex.join(redact_arguments(program.argv)))}[/dim]",
-            highlight=False,
-            soft_wrap=True,
-        )
+        err.print(Text.assemble("resuming ", plain(run, "bold"), f": {_progress(summary)}"), soft_wrap=True)
+        err.print(plain(shlex.join(redact_arguments(program.argv)), "dim"), soft_wrap=True)
         sys.stdout.flush()
         try:
             os.chdir(program.cwd)
@@ -83,8 +80,8 @@ def _resumable(reader: RunReader) -> RunSummary | None:
             pid=summary.holder.pid,
         )  # fmt: skip
     if summary.status == FINISHED:
-        Console().print(
-            f"[green]✓[/green] {escape(summary.run)} is complete: {escape(summary.headline)}", highlight=False
+        Output().line(
+            Text.assemble(("✓", "green"), " ", plain(summary.run), " is complete: ", plain(summary.headline))
         )
         return None
     return summary

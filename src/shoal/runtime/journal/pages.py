@@ -26,7 +26,8 @@ from shoal.runtime.journal.reader import (
     RunReader,
     RunSummary,
 )
-from shoal.runtime.redaction import redact, redact_arguments
+from shoal.runtime.redaction import redact_arguments
+from shoal.runtime.terminal.text import clipped, plain
 
 _STATUS = {
     RUNNING: ("●", "cyan"),
@@ -53,13 +54,13 @@ def render_list(runs: Sequence[RunSummary], *, now: float) -> Table:
     for run in runs:
         done, failed, still_open = _three(run.counts)
         table.add_row(
-            Text(run.run, "bold"),
+            plain(run.run, "bold"),
             ago(now - run.created_at),
             _status(run.status),
             f"{done:,}",
             Text(f"{failed:,}", "red" if failed else ""),
             Text(f"{still_open:,}", "yellow" if still_open else ""),
-            Text(run.problem, "red") if run.problem else Text(short_program(run.program.split()), "dim"),
+            plain(run.problem, "red") if run.problem else plain(short_program(run.program.split()), "dim"),
         )
     return table
 
@@ -146,10 +147,11 @@ def _facts(reader: RunReader, summary: RunSummary, now: float) -> Panel:
             "last news",
             f"{_when(summary.last_at, now)}, after {duration(summary.last_at - summary.created_at)}",
         )
-    table.add_row("program", short_program(manifest.argv) or Text("not recorded", "dim"))
-    table.add_row("in", manifest.cwd)
-    table.add_row("journal", str(reader.path / "journal.db"))
-    return Panel(table, title=Text(summary.run, "bold"), title_align="left", expand=False)
+    program = short_program(manifest.argv)
+    table.add_row("program", plain(program) if program else Text("not recorded", "dim"))
+    table.add_row("in", plain(manifest.cwd))
+    table.add_row("journal", plain(str(reader.path / "journal.db")))
+    return Panel(table, title=plain(summary.run, "bold"), title_align="left", expand=False)
 
 
 def _bar(counts: dict[str, int]) -> Text:
@@ -179,7 +181,7 @@ def _failures(failed: Sequence[TaskEntry]) -> Table:
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for entry in failed:
-        table.add_row(entry.task, entry.error, _clip(entry.error_text))
+        table.add_row(plain(entry.task), plain(entry.error), Text(clipped(entry.error_text, _REASON_CHARS)))
     return table
 
 
@@ -191,8 +193,8 @@ def _events(events: Sequence[EventEntry]) -> Table:
     for event in events:
         who = " · ".join(part for part in (event.agent, event.task) if part)
         data = ", ".join(_said(key, value) for key, value in event.data.items() if _worth(key, value))
-        text = Text(who).append("  " if who and data else "").append(_clip(data), "dim")
-        table.add_row(f"{_clock(event.at)}", Text(event.kind.replace("_", " "), _colour(event.kind)), text)
+        text = plain(who).append("  " if who and data else "").append(clipped(data, _REASON_CHARS), "dim")
+        table.add_row(f"{_clock(event.at)}", plain(event.kind.replace("_", " "), _colour(event.kind)), text)
     return table
 
 
@@ -214,11 +216,6 @@ def _hint(summary: RunSummary) -> Text | None:
     if summary.status == INTERRUPTED:
         return Text("go on with it: ").append(f"shoal resume {summary.run}", "bold")
     return None
-
-
-def _clip(text: str) -> str:
-    line = " ".join(redact(text).split())
-    return line if len(line) <= _REASON_CHARS else line[: _REASON_CHARS - 2] + " …"
 
 
 def _when(at: float, now: float) -> str:

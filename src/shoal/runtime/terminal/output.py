@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import sys
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from rich.text import Text
 
 from shoal.runtime.errors import ShoalError
 from shoal.runtime.redaction import redact
+from shoal.runtime.terminal.streams import take_any_text
 from shoal.runtime.terminal.text import printable
 
 WIDTH = 120
@@ -35,10 +35,9 @@ class Output:
     """Standard output."""
 
     def __init__(self) -> None:
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, io.TextIOWrapper):  # what a terminal has no letters for is no error
-                stream.reconfigure(errors="replace")
-        self._console = Console(highlight=False)
+        take_any_text()
+        # A text on a page is what it says: markup would be lost from it, or end the command with an error.
+        self._console = Console(highlight=False, markup=False, emoji=False)
         self._binary = typer.get_binary_stream("stdout")
         if not self._console.is_terminal and "COLUMNS" not in os.environ:
             self._console.width = WIDTH

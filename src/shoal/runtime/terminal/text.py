@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgpack
+from rich.text import Text
 
 from shoal.runtime.redaction import redact
 from shoal.runtime.secret_fields import redact_field
@@ -25,6 +26,11 @@ def printable(text: str) -> str:
         each if each.isprintable() else each.encode("unicode_escape", "surrogatepass").decode()
         for each in text
     )
+
+
+def plain(text: str, style: str = "") -> Text:
+    """What others wrote, for a page: a ``str`` on a page is Rich's markup, where ``[/x]`` is an error."""
+    return Text(printable(text), style)
 
 
 def clipped(text: str, most: int) -> str:

@@ -10,15 +10,17 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rich.markup import escape
+from rich.text import Text
 from rich.tree import Tree
+
+from shoal.runtime.terminal.text import plain
 
 Graph = Mapping[str, Any]
 
 
 def as_tree(graph: Graph) -> Tree:
     """For the terminal: teams with what they take and return, members with what leads to them."""
-    tree = Tree(f"[bold]{escape(graph['address'])}[/bold] {_team_text(graph)}")
+    tree = Tree(Text.assemble(plain(graph["address"], "bold"), " ", plain(_team_text(graph))))
     _grow(tree, graph)
     return tree
 
@@ -85,9 +87,11 @@ def _grow(tree: Tree, graph: Graph) -> None:
             if link["to"] == name
         ]
         notes = "; ".join(dict.fromkeys(note for note in leads if note))
-        shown = f" [dim]({escape(notes)})[/dim]" if notes else ""
         what = _team_text(member) if _is_team(member) else member["agent"]
-        branch = tree.add(f"[cyan]{escape(name)}[/cyan]: {escape(what)}{shown}")
+        line = Text.assemble(
+            plain(name, "cyan"), ": ", plain(what), plain(f" ({notes})" if notes else "", "dim")
+        )
+        branch = tree.add(line)
         if _is_team(member):
             _grow(branch, member)
 
