@@ -32,6 +32,7 @@ from shoal.experiments.workload.reading import read_tasks
 from shoal.models.opening import open_model
 from shoal.models.prices import PriceTable, load_prices
 from shoal.runtime.errors import ConfigError
+from shoal.runtime.journal.run_directory import check_run_id, generate_run_id
 from shoal.topologies.wiring.topology import Topology
 
 T = TypeVar("T")
@@ -75,6 +76,7 @@ class _Checking:
         """Look at each part, whatever is wrong with the others."""
         experiment, loaded, imports = self._experiment, self._loaded, self._imports
         self._models()
+        self._names_of_runs()
         for name, team in experiment.every_team.items():
             self._team(name, team, ("teams", name) if experiment.teams else ("team",))
         if experiment.baseline not in ("auto", "none"):
@@ -99,6 +101,17 @@ class _Checking:
             self._try(partial(open_model, model), ("models", name))
         if self._prices is not None:
             self._unpriced(unpriced_of_all(self._experiment.models, self._experiment.budget, self._prices))
+
+    def _names_of_runs(self) -> None:
+        """That runs can be called after the teams: of one without ``--name``, the experiment's and a date go before."""
+        for name in self._experiment.teams:
+            run = f"{self._experiment.name}-{generate_run_id(0.0)}-{name}"
+            try:
+                check_run_id(run)
+            except ConfigError:
+                what = f"a run of the team {name!r} cannot be called EXPERIMENT-DATE-TEAM ({len(run)} characters)"
+                remedy = "letters, digits and _ . : - are in a run's name, 128 at most: give it another name"
+                self._note([self._loaded.locator.problem(("teams", name), what, remedy)])
 
     def _team(self, name: str, team: Any, path: Path) -> None:
         topology = self._try(lambda: self._made(team), path)
