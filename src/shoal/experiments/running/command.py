@@ -141,11 +141,11 @@ def _run(plan: Plan, root: Path | None, stop: Stop, *, quiet: bool) -> int:
 
     try:
         outcome = asyncio.run(go())
-    except ShoalError:
+    except (ShoalError, KeyboardInterrupt) as error:
         if (plan.path / EXPERIMENT_FILE).exists():
             how = resume_words(plan.path, root)
             err.print(
-                f"{plan.run} was ended by an error; what is done is recorded, go on with: {how}",
+                f"{plan.run} was {_ended_by(error)}; what is done is recorded, go on with: {how}",
                 highlight=False, soft_wrap=True, markup=False,
             )  # fmt: skip
         raise
@@ -155,7 +155,14 @@ def _run(plan: Plan, root: Path | None, stop: Stop, *, quiet: bool) -> int:
     return INTERRUPTED if stop.asked else 1
 
 
-def _close(outcome: Outcome, root: Path | None, *, quiet: bool, said: str = "") -> None:
+def _ended_by(error: BaseException) -> str:
+    """A signal does not come here as an exception: KeyboardInterrupt is raised by the experiment's own code."""
+    return "ended by an error" if isinstance(error, ShoalError) else "interrupted by its own code"
+
+
+def _close(
+    outcome: Outcome, root: Path | None, *, quiet: bool, said: str = "", retry_failed: bool = False
+) -> None:
     console = Console(highlight=False)
     where = root if root is not None else unusual(outcome.path.parent)
     if not quiet:

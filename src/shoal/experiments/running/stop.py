@@ -73,6 +73,11 @@ class Stop:
         install()
         try:
             yield
+        except asyncio.CancelledError:
+            # Code of the user's raised KeyboardInterrupt, which ends the loop under everybody: what asyncio would tell
+            # of each task that nobody waits for any more is no news.
+            loop.set_exception_handler(lambda _loop, _context: None)
+            raise
         finally:
             self._install = None
             for number, handler in before.items():
