@@ -75,6 +75,15 @@ class ExperimentRun:
         """The results in numbers; empty when the run never came to write them."""
         return self._json(SUMMARY_FILE)
 
+    def is_put_together(self) -> bool:
+        """Whether the results are those of the last program that worked on it, with what tasks cost.
+
+        While a program works on a run there are results of what has ended, without costs, messages and the rest of the
+        tasks; at its end, all are written anew, and the summary behind them. One that was killed did not come to that.
+        """
+        sessions = len(self.reader.sessions())
+        return bool(self.summary) and self.summary.get("sessions", sessions) == sessions
+
     def tasks(self) -> Iterator[Task]:
         """What is to be done, in the workload's order."""
         return self._lines(TASKS_FILE, Task)

@@ -228,3 +228,22 @@ def test_a_run_that_journals_no_messages_has_a_report_that_says_what_it_lacks(tm
         (directory.path / "experiment.json").write_text('{"name": "quiet"}')
     html = make_report([str(tmp_path / "quiet")], now=0.0)
     assert "does not journal messages" in html
+
+
+def test_failed_tasks_are_counted_also_while_they_are_tried_again_by_a_program_that_was_killed(
+    tmp_path: Path,
+) -> None:
+    path = write_run(tmp_path, tasks=6)
+    (path / "summary.json").write_text(json.dumps({"complete": True, "sessions": 1}))
+    with RunDirectory.open("made", root=tmp_path) as directory:
+        journal = Journal(directory.journal_path)
+        journal.append([Event(BEGAN + 100, "run_started", None, None, {})])
+        journal.close()
+    with ExperimentRun(path) as run:
+        results = list(run.results())
+        kept = [one for one in results if one.state is not State.FAILED]
+        (path / "results.jsonl").write_text("".join(f"{one.model_dump_json()}\n" for one in kept))
+        facts = read_run(run, 10)
+    assert (facts.summary.tasks, facts.summary.states[State.FAILED]) == (6, 2)
+    assert facts.score is not None
+    assert facts.score.value == pytest.approx(4 / 6)

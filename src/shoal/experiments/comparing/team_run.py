@@ -49,10 +49,9 @@ def team_run_of(run: ExperimentRun) -> TeamRun:
     worked on it, and :class:`StoreError` as ``run`` does.
     """
     _check_free(run)
-    sessions = len(run.reader.sessions())
     try:
         summary = run.summary
-        _check_put_together(run, summary, sessions)
+        _check_put_together(run)
         results = tuple(run.results())
     except StoreBroken as error:
         raise StoreBroken(f"{error.text}; {_resume(run)} writes it anew", **error.details) from error
@@ -84,10 +83,8 @@ def _check_free(run: ExperimentRun) -> None:
         )
 
 
-def _check_put_together(run: ExperimentRun, summary: dict[str, Any], sessions: int) -> None:
-    """While a program works on a run there are results of what has ended, without costs, messages and the rest of the
-    tasks; at its end, all are written anew, and the summary behind them. One that was killed did not come to that."""
-    if not summary or summary.get("sessions", sessions) != sessions:
+def _check_put_together(run: ExperimentRun) -> None:
+    if not run.is_put_together():
         raise NothingToCompare(
             f"run {run.id!r} was cut off before its results were put together: {_resume(run)} goes on with it, or puts "
             "them together where nothing is left to do",

@@ -28,7 +28,7 @@ from shoal.experiments.result import Result, State
 from shoal.experiments.running.attribution import costs_of
 from shoal.experiments.running.resulting import Recorded, results_of
 from shoal.experiments.running.sessions import Sessions
-from shoal.experiments.running.summary import Circumstances, Summary, Totals, summary_of
+from shoal.experiments.running.summary import Circumstances, Summary, Totals
 from shoal.experiments.scoring.scorer import Judged
 from shoal.models.money import NANO
 from shoal.runtime.journal.happenings import DEAD_LETTER
@@ -84,7 +84,7 @@ class _Results:
 
     def __init__(self, run: ExperimentRun, status: str) -> None:
         self._run = run
-        self._written = status != RUNNING and _is_written(run)
+        self._written = status != RUNNING and run.is_put_together()
         self._totals = Totals()
         self._cases: dict[str, list[float]] = {}
         self._money: list[tuple[float, int]] = []
@@ -144,20 +144,6 @@ def _counted(run: ExperimentRun, status: str, events: list[EventEntry]) -> tuple
         results.take(result)
         sessions.task(result.submitted_at, result.ended_at)
     return results, sessions
-
-
-def _is_written(run: ExperimentRun) -> bool:
-    """Whether the results are those that were put together at the end of a session, with costs, and not as they came.
-
-    A run that its budget ended is not complete, and its results are final all the same: they agree with the summary.
-    """
-    written = run.summary
-    if written.get("complete") is True:
-        return True
-    found = summary_of(run.results())
-    return bool(written) and all(
-        written.get(field) == getattr(found, field) for field in ("tasks", "states", "calls", "input_tokens")
-    )
 
 
 def _watched(reader: RunReader, events: list[EventEntry], lanes: Lanes) -> tuple[Traffic, Timeline]:
