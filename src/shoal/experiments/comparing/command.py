@@ -96,10 +96,8 @@ def compare(
         except ComparisonStopped as error:
             _say_stopped(error, _go_on_command(asked, {"--markdown": markdown, "--report": report}))
             raise typer.Exit(INTERRUPTED) from error
-        output = Output()
-        except (
-            KeyboardInterrupt
-        ):  # raised by the experiment's own code: a signal does not come here as an exception
+        except KeyboardInterrupt:
+            # Raised by the experiment's own code: a signal does not come here as an exception.
             again = _go_on_command(asked, {"--markdown": markdown, "--report": report})
             notice(f"interrupted by its own code; go on with: {again}")
             raise
