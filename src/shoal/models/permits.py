@@ -24,7 +24,7 @@ class Budget(BaseModel):
     steps: int | None = Field(default=None, ge=0)
     """Steps of agents: a model call with the tools it asks for."""
     wall_s: float | None = Field(default=None, ge=0)
-    """From the first use on."""
+    """From the first use on; the time in which nobody works on the run does not count."""
 
 
 class Level(NamedTuple):

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from shoal.actors.limits import LimitsSpec
 from shoal.actors.limits.book import Book, Denied
-from shoal.actors.limits.rows import Row, restore, session_row, take_changes
+from shoal.actors.limits.rows import Row, clock_row, pause_before, restore, session_row, take_changes
 from shoal.models.errors import BudgetExceeded
 from shoal.models.permits import Budget, Settlement, Want
 from shoal.models.spec import Rates
@@ -49,7 +49,7 @@ class Machine(RuleBasedStateMachine):
 
     def serve(self) -> None:
         decisions = self.book.serve(self.now)
-        for row in take_changes(self.book):
+        for row in (*take_changes(self.book), clock_row(self.now)):
             self.file[row.kind, row.key] = row
         for decision in decisions:
             wanted = self.wanted.pop(decision.id, None)
@@ -61,6 +61,11 @@ class Machine(RuleBasedStateMachine):
                 if decision.id not in self.held:  # else it was asked again
                     self.went.append((self.now, wanted.endpoint, wanted.tokens))
                 self.held[decision.id] = wanted
+
+    def used_s(self, level: str) -> float:
+        """How long it has been in use."""
+        began = self.book.ledger.account(level).began
+        return 0.0 if began is None else self.now - began
 
     @rule(
         holder=st.sampled_from(HOLDERS), team=st.sampled_from(TEAMS), agent=st.sampled_from(AGENTS),
@@ -118,10 +123,16 @@ class Machine(RuleBasedStateMachine):
         self.wanted = {one: want for one, want in self.wanted.items() if not one.startswith(holder)}
         self.serve()
 
-    @rule()
-    def limiter_dies(self) -> None:
+    @rule(pause_s=st.floats(0, 100))
+    def limiter_dies(self, pause_s: float) -> None:
+        """Until the next one is there nobody works; it writes at once what it makes of that."""
+        used_s = {name: self.used_s(name) for name in self.book.ledger.accounts}
+        self.now += pause_s
+        rows = [row for row in self.file.values() if row.packed is not None]
         self.book = Book(SPEC)
-        restore(self.book, [row for row in self.file.values() if row.packed is not None], "s")
+        restore(self.book, rows, "s", pause_s=pause_before(rows, self.now))
+        for name in self.book.ledger.accounts:
+            assert abs(self.used_s(name) - used_s[name]) < 1e-6
         for want_id, wanted in self.wanted.items():
             self.book.ask(want_id, wanted, self.now)
         for want_id in self.held:  # asked again, although its answer came

@@ -328,6 +328,51 @@ async def test_a_run_that_goes_on_has_spent_what_it_spent_and_may_have_other_lim
     await stand.stop()
 
 
+async def test_the_time_in_which_nobody_works_on_a_run_is_not_of_its_wall_time(tmp_path: Path) -> None:
+    stand = LimiterStand(tmp_path, LimitsSpec(run=Budget(wall_s=100.0), per_task=Budget(wall_s=50.0)))
+    await stand.start()
+    one = stand.link()
+    (await one.acquire(want("task/7"))).settle(DONE)
+    await one.flush()
+    stand.now += 30.0
+    await stand.stop()
+    for session in (
+        "another",
+        "another",
+        "a third",
+    ):  # the same one, too: a program may go on with its own run
+        stand.now += 3600.0
+        stand.session = session
+        await stand.start()
+        left = (await stand.status()).levels
+        assert (left["run"].left.wall_s, left["task/7"].left.wall_s) == (70.0, 20.0)
+        await stand.stop()
+    await stand.start()
+    await stand.status()
+    stand.now += 71.0
+    with pytest.raises(
+        BudgetExceeded, match=r"100 s are over; it was first used 101\.0 s ago, pauses of the run not"
+    ):
+        await stand.link().acquire(want("task/7"))
+    await stand.stop()
+
+
+async def test_a_limiter_that_is_killed_loses_no_more_time_than_since_it_was_asked_last(
+    tmp_path: Path,
+) -> None:
+    stand = LimiterStand(tmp_path, LimitsSpec(run=Budget(wall_s=100.0)))
+    await stand.start()
+    (await stand.link().acquire(want())).settle(DONE)
+    for _ in range(40):
+        stand.now += 1.0
+        await stand.status()
+    stand.kill()
+    stand.now += 5.0
+    await stand.start()
+    assert (await stand.status()).levels["run"].left.wall_s == 60.0
+    await stand.stop()
+
+
 async def test_rates_that_a_process_declares_hold_for_all_also_after_the_limiter_was_killed(
     stand: LimiterStand,
 ) -> None:

@@ -27,6 +27,7 @@ class Account:
         self.over = 0
         """Calls that took more than the most that was stated for them."""
         self.began: float | None = None
+        """When it was first used, moved on by the time in which nobody worked on the run."""
 
     @property
     def declared(self) -> Ceiling:
@@ -113,7 +114,8 @@ class Account:
     def _time_is_up(self, now: float) -> BudgetExceeded:
         wall_s, began = self.limit.wall_s or 0.0, self.began if self.began is not None else now
         return BudgetExceeded(
-            f"budget of {self.name}: its {wall_s:g} s are over; it was first used {now - began:.1f} s ago",
+            f"budget of {self.name}: its {wall_s:g} s are over; it was first used {now - began:.1f} s ago, "
+            "pauses of the run not counted",
             level=self.name, what="wall_s", wanted=0.0, limit=wall_s, left=0.0, spent=now - began, reserved=0.0,
         )  # fmt: skip
 

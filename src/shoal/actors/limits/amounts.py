@@ -38,7 +38,8 @@ class Amounts(NamedTuple):
 
 
 class Ceiling(NamedTuple):
-    """A budget in the same units; ``None``: no limit. ``wall_s``: from the first use on."""
+    """A budget in the same units; ``None``: no limit. ``wall_s``: from the first use on, without
+    pauses of the run."""
 
     tokens: int | None = None
     nano_usd: int | None = None

@@ -124,6 +124,12 @@ class Book:
         self.ledger.set_limit(level, ceiling(budget))
         self.watch_time(level)
 
+    def begin(self, level: str, now: float) -> None:
+        """A level is in use from now on, whether anybody calls or not; if it is already, nothing changes."""
+        self._declare_own(level)
+        if self.ledger.begin(level, now):
+            self.watch_time(level)
+
     # -- what follows --------------------------------------------------------------------------------------
 
     def serve(self, now: float) -> list[Decision]:
@@ -176,12 +182,15 @@ class Book:
         declared = dict(want.levels)
         names = tuple(dict.fromkeys((RUN, *declared)))
         for name in names:
-            if name not in self.ledger.accounts:
-                self.ledger.declare(name, ceiling(self.spec.budget_of(name)))
+            self._declare_own(name)
             budget = declared.get(name)
             if budget is not None and self.ledger.declare(name, ceiling(budget)):
                 self.watch_time(name)
         return names
+
+    def _declare_own(self, level: str) -> None:
+        if level not in self.ledger.accounts:
+            self.ledger.declare(level, ceiling(self.spec.budget_of(level)))
 
     def _queue(self, endpoint: str) -> FairQueue:
         queue = self._queues.get(endpoint)

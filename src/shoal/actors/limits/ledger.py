@@ -51,6 +51,15 @@ class Ledger:
         account.set_to = account.set_to.replaced_by(limit)
         self.changed.add(level)
 
+    def begin(self, level: str, now: float) -> bool:
+        """A level is in use from now on. Returns whether it was not before."""
+        account = self.account(level)
+        if account.began is not None:
+            return False
+        account.began = now
+        self.changed.add(level)
+        return True
+
     def refusal(self, levels: Iterable[str], want: Amounts, now: float) -> BudgetExceeded | None:
         """Why it can never fit; ``None`` while it can."""
         for level in levels:

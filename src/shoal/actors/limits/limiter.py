@@ -9,6 +9,7 @@ file counts as spent until somebody says what it really took.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from shoal.actors.limits.book import Book
 from shoal.actors.limits.holders import Asked, Holders
 from shoal.actors.limits.ledger_file import LedgerFile
 from shoal.actors.limits.requests import Answer, Ask, Request, pack_answer, read_request
-from shoal.actors.limits.rows import restore, session_row, take_changes
+from shoal.actors.limits.rows import clock_row, pause_before, restore, session_row, take_changes
 from shoal.actors.limits.spec import LimitsSpec
 from shoal.runtime.behavior import Handler, HandlerTable
 from shoal.runtime.config import Overflow
@@ -29,6 +30,8 @@ from shoal.runtime.errors import ConfigError, ShoalError
 
 _BEATS = 4
 """How often a process says that it lives while a lease lasts."""
+_NOTED_EVERY_S = 1.0
+"""How often it is written down until when the book was kept: what is not counts as a pause of the run."""
 _FOREVER_S = 365 * 24 * 3600.0
 _log = logging.getLogger("shoal.limits")
 
@@ -64,6 +67,7 @@ class Limiter:
         self._timer: asyncio.TimerHandle | None = None
         self._stopping = False
         self._trouble = ""
+        self._noted_at = 0.0
         self._directory: Callable[[], Path]
         self._give_up: Callable[[Fenced], None]
 
@@ -89,6 +93,9 @@ class Limiter:
             self._timer.cancel()
         if self._serving is not None:
             await self._serving
+        if self._file is not None:
+            with contextlib.suppress(StoreError):  # it is a second or so of the run's time
+                self._file.write([clock_row(self._clock())])
         await self._close()
 
     async def on_request(self, message: bytes, ctx: Context) -> bytes:
@@ -124,9 +131,7 @@ class Limiter:
                 self._take(book, asked.request, now)
             self._let_go_of_the_silent(book, now)
             decisions = book.serve(now)
-            rows = take_changes(book)
-            if rows and self._file is not None:
-                self._file.write(rows)
+            self._write(self._file, book, now)
         except Fenced as error:
             self._give_up(error)
             await self._fail(batch, error.text)
@@ -147,7 +152,7 @@ class Limiter:
     def _is_current(self, book: Book, asked: Asked, now: float) -> bool:
         """Whether this limiter knows what the process said before; else it shall say everything again."""
         request = asked.request
-        if request.ask in (Ask.STATUS, Ask.SET):
+        if request.ask in (Ask.STATUS, Ask.SET, Ask.BEGIN):
             return True
         known = self._holders.knows(request.holder)
         for dead in self._holders.heard(request.holder, now):
@@ -168,6 +173,8 @@ class Limiter:
         holder = request.holder
         if request.ask is Ask.SET and request.budget is not None:
             book.set_budget(request.level, request.budget, now)
+        if request.ask is Ask.BEGIN:
+            book.begin(request.level, now)
         for endpoint, rates in request.rates:
             book.declare_rates(endpoint, rates)
         for number, took in request.settled:
@@ -226,9 +233,17 @@ class Limiter:
     def _epoch(self) -> int:
         return self._file.epoch if self._file is not None else 0
 
+    def _write(self, file: LedgerFile | None, book: Book, now: float) -> None:
+        rows = take_changes(book)
+        if now - self._noted_at >= _NOTED_EVERY_S:
+            rows.append(clock_row(now))
+            self._noted_at = now
+        if rows and file is not None:
+            file.write(rows)
+
     async def _load(self) -> Book:
         self._file, book = await asyncio.to_thread(self._read)
-        now = self._clock()
+        now = self._noted_at = self._clock()
         self._holders = Holders(self._opening.spec.lease_s)
         for reservation_id in book.ledger.open:
             self._holders.heard(reservation_id.rpartition("/")[0], now)
@@ -237,14 +252,16 @@ class Limiter:
         return book
 
     def _read(self) -> tuple[LedgerFile, Book]:
-        file = LedgerFile(self._directory())
+        file, now = LedgerFile(self._directory()), self._clock()
         try:
             book = Book(self._opening.spec)
             try:
-                restore(book, file.load(), self._opening.session)
+                rows = file.load()
+                restore(book, rows, self._opening.session, pause_s=pause_before(rows, now))
             except (ValueError, TypeError) as exc:
                 raise file.broken(f"a row cannot be read: {exc}") from exc
-            file.write([session_row(self._opening.session)])
+            # In one step: with the clock alone the pause would be forgotten, without it taken out twice.
+            file.write([session_row(self._opening.session), *take_changes(book), clock_row(now)])
         except BaseException:
             file.close()
             raise

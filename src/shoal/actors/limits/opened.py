@@ -18,7 +18,6 @@ from shoal.runtime.system import System
 
 _POLICY = RestartPolicy("permanent", 1000, 60.0, with_client=True)
 """Each restart of it is one of somebody who kills it: what else goes wrong is an answer."""
-_session = secrets.token_hex(8)
 
 
 class Limits:
@@ -41,6 +40,13 @@ class Limits:
         """
         await self.permits.set_budget(level, budget)
 
+    async def begin(self, level: str = RUN) -> LimitsStatus:
+        """The time of a level runs from now on, unless it does already: else it does from its first call on.
+
+        Returns how the limits are then. Raises :class:`~shoal.models.errors.LimiterUnavailable`.
+        """
+        return await self.permits.begin(level)
+
 
 _opened: WeakKeyDictionary[System, Limits] = WeakKeyDictionary()
 
@@ -56,7 +62,7 @@ async def open_limits(system: System, spec: LimitsSpec) -> Limits:
     if limits is None:
         limits = Limits(spec, permits_of(system.as_sender))
         try:
-            await system.keep(Limiter(LimiterOpening(spec, f"{_session}/{system.name}")), ADDRESS, _POLICY)
+            await system.keep(Limiter(LimiterOpening(spec, secrets.token_hex(8))), ADDRESS, _POLICY)
         except NameTaken:
             raise ConfigError(
                 "the limits of this system are open already, by another system object"

@@ -68,6 +68,13 @@ class LimiterPermits:
         """
         await self._look(Request(Ask.SET, "", 0, level=level, budget=budget))
 
+    async def begin(self, level: str) -> LimitsStatus:
+        """The time of a level runs from now on, unless it does already. Returns how the limits are then.
+
+        Raises :class:`~shoal.models.errors.LimiterUnavailable`.
+        """
+        return LimitsStatus.model_validate_json(await self._look(Request(Ask.BEGIN, "", 0, level=level)))
+
     async def status(self) -> LimitsStatus:
         """How the limits are. Raises :class:`~shoal.models.errors.LimiterUnavailable`."""
         return LimitsStatus.model_validate_json(await self._look(Request(Ask.STATUS, "", 0)))

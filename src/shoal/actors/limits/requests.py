@@ -3,7 +3,8 @@
 An **exchange** brings all that happened in a process since its last one (wants, settlements, wants taken back, calls
 that are recorded, rates)
 and is answered at once, when it is safe, with what was decided meanwhile. A **poll** brings nothing and is answered
-when something was decided, or after a while. **Status** and **set** are for people.
+when something was decided, or after a while. **Status**, **set** and **begin** (the time of a
+level) are for people and for the program that opened the limits.
 
 Each names the epoch of the limiter that it was meant for. One that comes to a later limiter changes nothing: the answer
 says ``stale``, and the process says everything again, under the same numbers.
@@ -30,6 +31,7 @@ class Ask(IntEnum):
     POLL = 1
     STATUS = 2
     SET = 3
+    BEGIN = 4
 
 
 class Request(NamedTuple):

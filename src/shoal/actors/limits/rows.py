@@ -20,6 +20,7 @@ from shoal.actors.limits.charges import Reservation, Unrecorded
 from shoal.actors.limits.gate import Gate
 
 LEVEL, OPEN, CHARGE, ENDPOINT, SESSION = "level", "open", "charge", "endpoint", "session"
+CLOCK = "clock"
 
 
 class Row(NamedTuple):
@@ -58,9 +59,21 @@ def session_row(session: str) -> Row:
     return Row(SESSION, "", _pack(session))
 
 
-def restore(book: Book, rows: Sequence[Row], session: str) -> None:
+def clock_row(now: float) -> Row:
+    """Says until when the book was kept."""
+    return Row(CLOCK, "", _pack(now))
+
+
+def pause_before(rows: Sequence[Row], now: float) -> float:
+    """For how many seconds nobody kept the book that these rows are of; 0 where they do not say."""
+    kept = [msgpack.unpackb(row.packed) for row in rows if row.kind == CLOCK and row.packed is not None]
+    return max(0.0, now - float(kept[0])) if kept else 0.0
+
+
+def restore(book: Book, rows: Sequence[Row], session: str, *, pause_s: float = 0.0) -> None:
     """Fill a new book. What was spent stays; limits that were declared or set count for the rest of their session only,
-    so that who goes on with a run may give it others.
+    so that who goes on with a run may give it others. The ``pause_s`` in which nobody kept the book is no time of any
+    level.
 
     Raises ``ValueError`` or ``TypeError`` for rows that are none of ours.
     """
@@ -68,14 +81,14 @@ def restore(book: Book, rows: Sequence[Row], session: str) -> None:
     for row in rows:
         fields = msgpack.unpackb(row.packed)
         if row.kind == LEVEL:
-            _restore_account(book, row.key, fields, same)
+            _restore_account(book, row.key, fields, same, pause_s)
         elif row.kind == OPEN:
             book.ledger.open[row.key] = _read_reservation(row.key, fields)
         elif row.kind == CHARGE:
             book.ledger.charges.left[row.key] = _read_charge(row.key, fields)
         elif row.kind == ENDPOINT:
             _restore_gate(book.gate(row.key, ""), fields)
-        elif row.kind != SESSION:
+        elif row.kind not in (SESSION, CLOCK):
             raise ValueError(f"no rows of kind {row.kind!r} are known")
     for reservation in book.ledger.open.values():
         book.gate(reservation.endpoint, "").running += 1
@@ -110,7 +123,7 @@ def _pack_account(account: Account) -> bytes:
     return _pack((account.declared, account.set_to, account.spent, account.over, account.began))
 
 
-def _restore_account(book: Book, name: str, fields: Any, same: bool) -> None:
+def _restore_account(book: Book, name: str, fields: Any, same: bool, pause_s: float) -> None:
     declared, set_to, spent, over, began = fields
     account = book.ledger.account(name)
     account.declared = Ceiling(*declared) if same else ceiling(book.spec.budget_of(name))
@@ -118,6 +131,9 @@ def _restore_account(book: Book, name: str, fields: Any, same: bool) -> None:
     account.spent = Amounts(*spent)
     account.over = over
     account.began = began
+    if began is not None and pause_s:
+        account.began = began + pause_s
+        book.ledger.changed.add(name)
 
 
 def _pack_gate(gate: Gate) -> bytes:

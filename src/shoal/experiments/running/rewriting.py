@@ -35,9 +35,17 @@ class Names(NamedTuple):
 
 
 def rewrite(
-    path: Path, tasks: Iterable[Task], scores: Scores, names: Names, state_store: str = ""
+    path: Path,
+    tasks: Iterable[Task],
+    scores: Scores,
+    names: Names,
+    state_store: str = "",
+    *,
+    out_of_budget: bool = False,
 ) -> Summary:
     """Write ``results.jsonl`` and ``summary.json`` of the run in this directory, which nobody runs now.
+
+    ``out_of_budget``: whether that is why tasks were not begun, also where none was left open for it.
 
     Nobody can go on with it meanwhile. Raises ``RunInUse`` when somebody does.
 
@@ -50,13 +58,19 @@ def rewrite(
     costs = costs_of(calls_of(path, state_store))
     lock = RunLock(path)
     try:
-        return _rewrite(path, tasks, scores, names, costs)
+        return _rewrite(path, tasks, scores, names, costs, out_of_budget=out_of_budget)
     finally:
         lock.release()
 
 
 def _rewrite(
-    path: Path, tasks: Iterable[Task], scores: Scores, names: Names, costs: dict[str, Cost]
+    path: Path,
+    tasks: Iterable[Task],
+    scores: Scores,
+    names: Names,
+    costs: dict[str, Cost],
+    *,
+    out_of_budget: bool,
 ) -> Summary:
     with RunReader(path) as reader:
         sessions = Sessions(reader.events(limit=_ALL))
@@ -65,7 +79,7 @@ def _rewrite(
             costs,
             trails_of(reader.iter_messages()),
             sessions.left_open,
-            out_of_budget=bool(sessions.left_open),
+            out_of_budget=out_of_budget or bool(sessions.left_open),
         )
         totals = Totals()
         judge = scores.of if scores.judging else None

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import shoal.actors.llm.extension  # noqa: F401 - a system reads models and limits once that is there
-from shoal.actors.limits import open_limits
+from shoal.actors.limits import LevelStatus, open_limits
+from shoal.actors.limits.spec import RUN
 from shoal.actors.llm.books import settle_books
 from shoal.actors.llm.registry import limits_of
 from shoal.experiments.errors import ExperimentError
@@ -38,7 +39,6 @@ from shoal.experiments.running.tracing import Tracing
 from shoal.experiments.running.unbegun import is_unbegun
 from shoal.experiments.running.watching import look_at
 from shoal.experiments.task import Task
-from shoal.models.permits import Budget
 from shoal.runtime.journal.resuming import going_on_with
 from shoal.runtime.ref import Ref
 from shoal.runtime.run import Run
@@ -68,6 +68,7 @@ class Runner:
         self._progress = Progress(plan.run, len(plan.tasks), time.monotonic())
         self._ending = Ending.COMPLETE
         self._short = ""
+        self._ends_at: float | None = None
         self._path: Path | None = None
 
     async def run(self) -> Outcome:
@@ -139,12 +140,13 @@ class Runner:
 
     async def _open_limits(self, system: System) -> None:
         """Also where nothing is limited: what was spent is counted then."""
-        spec = limits_of(system.config)
-        limits = await open_limits(system, spec)
-        if system.run.resumed and spec.run != Budget():
-            # A program that goes on with its own run is the same session to the limiter: what it declared before,
-            # a smaller budget, would go on to count.
-            await limits.set_budget(spec.run)
+        limits = await open_limits(system, limits_of(system.config))
+        self._see_time((await limits.begin()).levels[RUN])
+
+    def _see_time(self, budget: LevelStatus) -> None:
+        """When the run's time is over, by its budget."""
+        left_s = budget.left.wall_s
+        self._ends_at = None if left_s is None else time.monotonic() + left_s
 
     async def _race(self, doing: Coroutine[Any, Any, None], failed: asyncio.Future[Exit]) -> None:
         """Do it, unless somebody stops it or the team falls apart."""
@@ -170,7 +172,10 @@ class Runner:
         out = False
 
         def to_do() -> Iterator[tuple[str, Any]]:
+            nonlocal out
             for task in left:
+                if self._ends_at is not None and time.monotonic() >= self._ends_at:
+                    out, self._short = True, self._short or "wall"
                 if out:
                     return
                 self._progress.submitted()
@@ -219,7 +224,10 @@ class Runner:
     async def _watch(self, system: System) -> None:
         while True:
             began = time.monotonic()
-            self._progress.looked(await look_at(system))
+            look = await look_at(system)
+            self._progress.looked(look)
+            if look.budget is not None:  # it may have been raised
+                self._see_time(look.budget)
             took = time.monotonic() - began
             await asyncio.sleep(min(max(_LOOK_S, _LOOK_SHARE * took), _RARELY_S))
 
@@ -240,7 +248,8 @@ class Runner:
     def _rewrite(self) -> Summary:
         plan = self._plan
         names = Names(plan.run, plan.experiment.name, plan.environment.team)
-        return rewrite(plan.path, plan.tasks, self._scores, names, plan.state_store)
+        out = self._ending is Ending.OUT_OF_BUDGET
+        return rewrite(plan.path, plan.tasks, self._scores, names, plan.state_store, out_of_budget=out)
 
     async def _save_what_there_is(self) -> None:
         """After an error: what it was is said by that, and results that cannot be written now are by a resume."""

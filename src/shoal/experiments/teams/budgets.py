@@ -21,7 +21,7 @@ class BudgetSpec(Strict):
     steps: Amount | None = None
     """Steps of agents: a model call with the tools it asks for."""
     wall: Duration | None = None
-    """From the first use on, in seconds; 10m is understood."""
+    """From the first use on, in seconds, pauses of the run left out; 10m is understood."""
 
     def budget(self) -> Budget:
         """As the runtime takes it."""
