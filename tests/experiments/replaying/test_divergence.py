@@ -8,11 +8,13 @@ import pytest
 from shoal.experiments.replaying.divergence import divergences
 from shoal.experiments.replaying.effect_record import EffectRecord
 from shoal.experiments.replaying.ended import Ended, ended_of, same_error_text
+from shoal.experiments.replaying.lost_rows import of_kills
 from shoal.runtime.durable.run_effects import Name
 from shoal.runtime.durable.store import Recorded
 from shoal.runtime.envelope import derived_id
 from shoal.runtime.journal.entries import ASK, MessageEntry
 from shoal.runtime.journal.ledger import TaskEntry
+from shoal.runtime.journal.sessions import CUT_OFF, FINISHED, Session
 
 DONE = Ended("done", "ok", "")
 
@@ -95,7 +97,7 @@ def test_messages_whose_cause_was_not_journaled_are_held_against_each_other_all_
     before, now = [root(), message("91", "90", "b")], [root(), message("91", "90", "b")]
     assert told(before, now) == []
     # On one side the handling that sent it came to its end, on the other it did not.
-    assert told(before, [*now, message("90", "00", "c")]) == ["team sends str to c, which it did not do then"]
+    assert told(before, [*now, message("90", "00", "c")]) == [], "b's row says that c was sent it then"
     assert told([*before, message("90", "00", "c")], now, unsettled=True) == []
 
 
@@ -186,3 +188,23 @@ def test_details_of_an_error_that_cannot_be_read_leave_its_class() -> None:
         "t-1", "failed", "team", "str", b"", b"", 1, "", b"", "AskTimeout", "no answer in 3 s", "[]", 1.0, 2.0
     )
     assert ended_of(entry) == Ended("failed", None, "AskTimeout", "no answer in 3 s")
+
+
+def test_messages_whose_rows_a_killed_host_took_along_are_no_difference() -> None:
+    now = [root(), message("01", "00", "b"), message("02", "00", "c"), message("21", "02", "d")]
+    lost = [now[1]]
+    assert told(lost, now) == [], "what the root sent beside may have lost its row as well"
+    assert told([now[0], *now[2:]], now) == ["team sends str to b, which it did not do then"], (
+        "no row says so"
+    )
+    more = [*now, message("11", "01", "e")]
+    assert told(lost, more) == ["team sends str to e, which it did not do then"], "b has a row"
+
+
+def test_a_killed_session_is_a_likely_reason() -> None:
+    sessions = [Session(1, 1.0, None, CUT_OFF, "local", 1), Session(2, 5.0, 9.0, FINISHED, "local", 2)]
+    entry = TaskEntry("t-1", "done", "team", "str", b"", b"", 1, "", b"", "", "", "{}", 2.0, 3.0)
+    (said,) = of_kills(sessions, entry)
+    assert "was killed" in said
+    assert of_kills(sessions, entry._replace(ended_at=6.0)) == []
+    assert of_kills([], entry) == []

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from shoal.experiments.replaying.effect_record import EffectRecord, Wanted
 from shoal.experiments.replaying.ended import Ended, same_error_text
+from shoal.experiments.replaying.lost_rows import without_lost
 from shoal.experiments.replaying.message_pairs import Pair, outcome_of_code, pairs
 from shoal.experiments.replaying.within_effects import within_effects
 from shoal.runtime.durable.run_effects import Name
@@ -39,9 +40,9 @@ def divergences(
     ``before`` and ``now``: the messages of the recorded run and of the replay; where nothing was journaled they are
     empty, and only effects and results are compared. ``unsettled``: the recorded task was cut off, or tried several
     times: what the replay does not do again, or brings to another end, is no difference. Nor is what an effect did that
-    comes from the record.
+    comes from the record, or a message whose row is known to be lost.
     """
-    paired = list(pairs(before, now)) if before and now else []
+    paired = without_lost(list(pairs(before, now))) if before and now else []
     within = within_effects(paired, effects.taken)
     paired = [one for one in paired if one.now is not None or one.then is None or one.then.id not in within]
     found = _of_messages(paired, unsettled)

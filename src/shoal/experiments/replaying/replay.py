@@ -26,6 +26,7 @@ from shoal.experiments.replaying.decisions_then import DecisionsThen, requests_o
 from shoal.experiments.replaying.divergence import Divergence, divergences
 from shoal.experiments.replaying.effect_record import EffectRecord
 from shoal.experiments.replaying.ended import Ended, ended_of
+from shoal.experiments.replaying.lost_rows import of_kills
 from shoal.experiments.replaying.no_network import Refusals, no_network
 from shoal.experiments.replaying.replay_store import ReplayAccess, ReplayStore
 from shoal.runtime.codec import decode
@@ -116,9 +117,8 @@ async def replay_task(
     found = [*play.decisions.new, *divergences(before, now, record, ended, unsettled=unsettled)]
     keepers = {one.recipient for one in before} & play.keepers
     first = [one.task for one in reader.tasks(limit=1)] == [task]
-    likely += (
-        of_agents(keepers, first=first) + of_choices(before, now, first=first) + play.decisions.undecided
-    )
+    likely += of_agents(keepers, first=first) + of_choices(before, now, first=first)
+    likely += play.decisions.undecided + of_kills(reader.sessions(), entry)
     return Replayed(
         task, *ended, found, len(now), len(record.taken),
         messages_then=len(before), compared=_compared(before), likely=likely if found else [], refused=refusals.told,
