@@ -109,7 +109,7 @@ class Runner:
                     start(plan.address, run=plan.run, runs_root=plan.root, **settings) as system,
                 ):
                     self._path = system.run.path
-                    await tracing.begin(self._path, time.time())
+                    await tracing.begin(self._path)
                     self._stop.again()
                     failed = asyncio.ensure_future(system.wait_failed())
                     with logs_go_to(self._path / LOG_FILE):

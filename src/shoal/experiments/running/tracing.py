@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -10,6 +11,7 @@ from types import TracebackType
 from shoal.experiments.explaining.live import traces_exported
 from shoal.experiments.explaining.otel import OtlpExporter
 from shoal.experiments.running.plan import Plan
+from shoal.runtime.journal.reader import RunReader
 
 
 class Tracing:
@@ -18,6 +20,7 @@ class Tracing:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._exporter: OtlpExporter | None = None
+        self._ended_after = 0.0
         self._after = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Tracing:
@@ -25,6 +28,8 @@ class Tracing:
         if endpoint is not None:
             self._exporter = OtlpExporter(endpoint, run=self._plan.run, version=_version())
             self._after.enter_context(self._exporter)
+            if self._plan.resume:
+                self._ended_after = await asyncio.to_thread(_sent_until, self._plan.path)
         return self
 
     async def __aexit__(
@@ -32,13 +37,21 @@ class Tracing:
     ) -> None:
         await self._after.aclose()
 
-    async def begin(self, path: Path, now: float) -> None:
-        """The run is there, in this directory. What ended in earlier sessions was sent by those."""
+    async def begin(self, path: Path) -> None:
+        """The run is there, in this directory. What ended in earlier sessions was sent by those that ended in order."""
         if self._exporter is not None:
-            ended_after = now if self._plan.resume else 0.0
             await self._after.enter_async_context(
-                traces_exported(path, self._exporter, ended_after=ended_after)
+                traces_exported(path, self._exporter, ended_after=self._ended_after)
             )
+
+
+def _sent_until(path: Path) -> float:
+    """When the last session ended in order. What those had sent that were killed since, nobody knows: it is sent again,
+    with the same ids."""
+    with RunReader(path) as reader:
+        sessions = reader.sessions()
+    ended = [session.ended_at for session in sessions if session.ended_at is not None]
+    return max(ended, default=0.0)
 
 
 def _version() -> str:
