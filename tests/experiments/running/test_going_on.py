@@ -200,9 +200,9 @@ def stopped_late(monkeypatch: pytest.MonkeyPatch) -> None:
         stops.append(Stop())
         return stops[-1]
 
-    def asked(*arguments: Any) -> Any:
+    def asked(*arguments: Any, **more: Any) -> Any:
         stops[-1].ask("test")
-        return rewrite(*arguments)
+        return rewrite(*arguments, **more)
 
     monkeypatch.setattr("shoal.experiments.running.runner.rewrite", asked)
     monkeypatch.setattr("shoal.experiments.running.command.Stop", made)
