@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,3 +48,8 @@ def test_a_file_that_is_not_there_is_an_error_of_ours(tmp_path: Path) -> None:
         read_tasks_file(tmp_path / "tasks.jsonl")
     with pytest.raises(ShoalError, match="cannot write"):
         write_tasks(tmp_path / "nowhere" / "tasks.jsonl", TASKS)
+
+
+def test_only_whose_run_it_is_reads_its_tasks(tmp_path: Path) -> None:
+    write_tasks(tmp_path / "tasks.jsonl", [])
+    assert stat.S_IMODE((tmp_path / "tasks.jsonl").stat().st_mode) == 0o600

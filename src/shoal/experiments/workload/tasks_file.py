@@ -19,6 +19,7 @@ def write_tasks(path: Path, tasks: Iterable[Task]) -> None:
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         try:
+            fresh.touch(mode=0o600)  # as all files of a run: only whose run it is reads it
             with fresh.open("w", encoding="utf-8", newline="\n") as file:
                 for task in tasks:
                     file.write(f"{task.model_dump_json()}\n")
