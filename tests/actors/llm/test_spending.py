@@ -16,6 +16,7 @@ from shoal.errors import HandlerError, ModelRefused
 from shoal.models.chat import Usage
 from shoal.models.scripted import Reply, ScriptedModel
 from shoal.models.spec import Model, Price
+from shoal.runtime.journal.run_directory import RunDirectory
 
 USAGE = Usage(input_tokens=1000, output_tokens=100)
 
@@ -76,9 +77,11 @@ async def test_the_command_prints_a_table_or_json(tmp_path: Path) -> None:
 
 
 def test_a_run_without_calls_or_no_run_is_one_line(tmp_path: Path) -> None:
+    RunDirectory.create("idle", root=tmp_path, now=1.0).close()
     for run, said in (
         ("nothing", "there is no run 'nothing'"),
-        (str(tmp_path), "has no recorded model calls"),
+        ("idle", "has no recorded model calls"),
+        (str(tmp_path), "is no run"),
         (f"{tmp_path}/nothing", "nothing does not exist"),
     ):
         done = CliRunner().invoke(app, ["cost", run, "--root", str(tmp_path)])

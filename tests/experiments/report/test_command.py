@@ -16,6 +16,7 @@ from shoal.experiments.report.command import report
 from shoal.experiments.report.making import make_report
 from shoal.experiments.report.run_reading import read_run
 from shoal.experiments.report.run_section import run_section
+from shoal.experiments.report.summary_figures import tiles
 from shoal.experiments.result import State
 from shoal.experiments.running.summary import summary_of
 from shoal.runtime.journal.journal import Journal
@@ -247,3 +248,13 @@ def test_failed_tasks_are_counted_also_while_they_are_tried_again_by_a_program_t
     assert (facts.summary.tasks, facts.summary.states[State.FAILED]) == (6, 2)
     assert facts.score is not None
     assert facts.score.value == pytest.approx(4 / 6)
+
+
+def test_a_task_that_the_budget_cut_off_has_not_ended(tmp_path: Path) -> None:
+    path = write_run(tmp_path, tasks=6)
+    with ExperimentRun(path) as run:
+        results = list(run.results())
+        results[2] = results[2].model_copy(update={"ended_at": None, "took_s": None})
+        (path / "results.jsonl").write_text("".join(f"{one.model_dump_json()}\n" for one in results))
+        facts = read_run(run, 10)
+    assert next(tile for tile in tiles(facts) if tile.label == "tasks").note == "5 ended"

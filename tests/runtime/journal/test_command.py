@@ -55,6 +55,28 @@ def test_runs_lists_each_with_its_state_and_what_is_done(tmp_path: Path) -> None
     assert "and 2 older ones (--most 3)" in shoal("runs", "--root", tmp_path, "-n", "1").stdout
 
 
+def test_a_list_of_long_names_fits_a_narrow_terminal_with_its_headings_states_and_problems_whole(
+    tmp_path: Path,
+) -> None:
+    make_run(tmp_path, "fail-20261122-040316-bz2p-fan_missing", tasks=1000, done=1000, finished=True)
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "run.json").write_text("{")
+    lines = shoal("runs", "--root", tmp_path, width=80).stdout.splitlines()
+    assert lines[0].split() == ["run", "when", "state", "done", "failed", "open", "program"]
+    assert any("✓ finished" in line and "1,000" in line for line in lines)
+    assert "…" not in "".join(line for line in lines if "✗" in line)
+    listed = "".join(line.split("  ")[0].strip() for line in lines[1:])
+    assert "fail-20261122-040316-bz2p-fan_missing" in listed
+
+
+def test_a_hint_finds_the_run_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_run(tmp_path, "cut", tasks=2)
+    monkeypatch.delenv("SHOAL_RUNS", raising=False)
+    assert f"shoal resume cut --root {tmp_path}" in shoal("show", "cut", "--root", tmp_path, width=200).stdout
+    monkeypatch.setenv("SHOAL_RUNS", str(tmp_path))
+    assert shoal("show", "cut", width=200).stdout.rstrip().endswith("shoal resume cut")
+
+
 def test_a_root_without_runs_says_so(tmp_path: Path) -> None:
     result = shoal("runs", "--root", tmp_path / "nothing")
     assert (result.exit_code, result.stdout) == (0, f"no runs in {tmp_path / 'nothing'}\n")

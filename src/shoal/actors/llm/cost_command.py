@@ -11,6 +11,7 @@ from rich.text import Text
 
 from shoal.actors.llm.spending import By, Spent, calls_of, spent_by, total_of
 from shoal.runtime.errors import ConfigError
+from shoal.runtime.journal.manifest import read_manifest
 from shoal.runtime.journal.run_directory import find_directory
 from shoal.runtime.terminal.options import Root, Run
 from shoal.runtime.terminal.output import Output, one_line_errors
@@ -27,7 +28,9 @@ def cost(
 ) -> None:
     """Show what a run's model calls took: calls, tokens, dollars."""
     with one_line_errors("cost"):
-        calls = list(calls_of(find_directory(run, root=root)))
+        directory = find_directory(run, root=root)
+        read_manifest(directory)
+        calls = list(calls_of(directory))
         if not calls:
             raise ConfigError(f"run {run!r} has no recorded model calls in its directory")
         sums, total = spent_by(calls, by), total_of(calls)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from rich.console import Group, RenderableType
@@ -15,6 +16,7 @@ from shoal.experiments.explaining.causes.table import innermost
 from shoal.experiments.explaining.figures import span_text, tokens_text, usd_text
 from shoal.experiments.explaining.gathering import all_tasks
 from shoal.runtime.journal.reader import RunReader
+from shoal.runtime.journal.run_directory import root_option, unusual
 from shoal.runtime.terminal.text import clipped, printable
 
 
@@ -37,6 +39,8 @@ class Choices(NamedTuple):
     slowest: list[Choice]
     dearest: list[Choice]
     failed: list[Choice]
+    root: Path | None = None
+    """Where the run is, if commands have to be told."""
 
 
 def choices(reader: RunReader, most: int = 5) -> Choices:
@@ -54,7 +58,7 @@ def choices(reader: RunReader, most: int = 5) -> Choices:
     paid = [one for one in found if one.spent.usage.total_tokens or one.spent.usd]
     dearest = sorted(paid, key=lambda one: (-one.spent.usd, -one.spent.usage.total_tokens))[:most]
     failed = [one for one in found if one.error][:most]
-    return Choices(reader.manifest.run, len(found), slowest, dearest, failed)
+    return Choices(reader.manifest.run, len(found), slowest, dearest, failed, unusual(reader.path.parent))
 
 
 def choices_record(found: Choices) -> dict[str, Any]:
@@ -75,7 +79,8 @@ def choices_page(found: Choices) -> RenderableType:
         if some:
             parts += [Text(), _table(title, some)]
     example = next(filter(None, (typed(one.task) for one in found.slowest)), "TASK")
-    parts += [Text(), Text("look at one: ").append(f"shoal trace {shlex.quote(found.run)} {example}", "bold")]
+    command = f"shoal trace {shlex.quote(found.run)} {example}{root_option(found.root)}"
+    parts += [Text(), Text("look at one: ").append(command, "bold")]
     return Group(*parts)
 
 

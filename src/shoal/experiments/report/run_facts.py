@@ -52,6 +52,8 @@ class RunFacts(NamedTuple):
     graph: dict[str, Any]
     """The team's; empty when it was never built."""
     summary: Summary
+    ended: int
+    """Tasks that have ended: what a budget cut off is failed for now, and has not."""
     score: Estimate | None
     journals_messages: bool
     dropped: int

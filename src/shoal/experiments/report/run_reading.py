@@ -63,6 +63,7 @@ def read_run(run: ExperimentRun, buckets: int) -> RunFacts:
         environment=run.environment,
         graph=run.team,
         summary=results.summary(run, sessions),
+        ended=len(results.ends),
         score=results.score(),
         journals_messages=reader.manifest.settings.get("journal") == "messages",
         dropped=sum(whole(event.data.get("count")) for event in run_events(reader)[1]),

@@ -48,7 +48,7 @@ class Step(NamedTuple):
 def tiles(facts: RunFacts) -> list[Tile]:
     """The figures of a run, those first that decide."""
     found = facts.summary
-    ended = sum(number for state, number in found.states.items() if state != State.NOT_STARTED)
+    ended = facts.ended
     failed = found.states.get(State.FAILED, 0)
     shown = [Tile("tasks", f"{found.tasks:,}", f"{ended:,} ended")]
     if failed:

@@ -26,6 +26,7 @@ from shoal.runtime.journal.reader import (
     RunReader,
     RunSummary,
 )
+from shoal.runtime.journal.run_directory import root_option, unusual
 from shoal.runtime.redaction import redact_arguments
 from shoal.runtime.terminal.text import clipped, plain
 
@@ -43,14 +44,14 @@ _QUIET = frozenset({"generation", "restarts", "supervisor"})
 
 
 def render_list(runs: Sequence[RunSummary], *, now: float) -> Table:
-    """One run a line."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", expand=True)
-    table.add_column("run", no_wrap=True)
+    """One run a line; names and what is wrong go on below where they do not fit."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("run", overflow="fold")
     table.add_column("when", no_wrap=True)
     table.add_column("state", no_wrap=True)
     for state in ("done", "failed", "open"):
         table.add_column(state, justify="right", no_wrap=True)
-    table.add_column("program", no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column("program", overflow="fold")
     for run in runs:
         done, failed, still_open = _three(run.counts)
         table.add_row(
@@ -60,7 +61,7 @@ def render_list(runs: Sequence[RunSummary], *, now: float) -> Table:
             f"{done:,}",
             Text(f"{failed:,}", "red" if failed else ""),
             Text(f"{still_open:,}", "yellow" if still_open else ""),
-            plain(run.problem, "red") if run.problem else plain(short_program(run.program.split()), "dim"),
+            plain(run.problem, "red") if run.problem else _program(run.program.split()),
         )
     return table
 
@@ -75,7 +76,7 @@ def render_run(reader: RunReader, *, events: int, failures: int, now: float) -> 
     last = reader.events(limit=events) if events else []
     if last:
         parts += [_heading("events", len(last), summary.events), _events(last)]
-    hint = _hint(summary)
+    hint = _hint(summary, reader.path.parent)
     if hint is not None:
         parts += [Text(), hint]
     return Group(*parts)
@@ -110,6 +111,13 @@ def short_program(argv: Sequence[str]) -> str:
     elif len(words) > 1 and words[1] == "shoal":
         words = words[1:]
     return " ".join("…" if "\n" in word else shlex.quote(word) for word in words)
+
+
+def _program(argv: Sequence[str]) -> Text:
+    """On one line, cut off where it is too long."""
+    text = plain(short_program(argv), "dim")
+    text.no_wrap, text.overflow = True, "ellipsis"
+    return text
 
 
 def _status(status: str) -> Text:
@@ -212,9 +220,11 @@ def _colour(kind: str) -> str:
     return "green" if kind in ("run_finished", "started") else "cyan"
 
 
-def _hint(summary: RunSummary) -> Text | None:
+def _hint(summary: RunSummary, root: Path) -> Text | None:
     if summary.status == INTERRUPTED:
-        return Text("go on with it: ").append(f"shoal resume {summary.run}", "bold")
+        return Text("go on with it: ").append(
+            f"shoal resume {summary.run}{root_option(unusual(root))}", "bold"
+        )
     return None
 
 

@@ -22,6 +22,7 @@ import errno
 import os
 import re
 import secrets
+import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -47,6 +48,16 @@ _LETTERS = "abcdefghjkmnpqrstvwxyz23456789"
 def runs_root(root: Path | str | None = None) -> Path:
     """Where runs are kept: the argument, else ``SHOAL_RUNS``, else ``.shoal/runs`` here."""
     return Path(root or os.environ.get(ROOT_VARIABLE) or ".shoal/runs").absolute()
+
+
+def unusual(root: Path) -> Path | None:
+    """The root, where commands would not look for runs there."""
+    return None if root == runs_root() else root
+
+
+def root_option(root: Path | None) -> str:
+    """What tells a command where runs are; ``None``: it need not be told."""
+    return f" --root {shlex.quote(str(root))}" if root is not None else ""
 
 
 def generate_run_id(now: float) -> str:
