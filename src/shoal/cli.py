@@ -13,6 +13,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
+from shoal.runtime.terminal.streams import take_any_text
+
 _PANELS = {
     "Experiments": {
         "demo": ("demo.command", "Compare four teams on a question about Python's library; no key."),
@@ -122,4 +124,4 @@ def _shoal(
         typer.Option("--version", callback=_say_version, is_eager=True, help="The same as `shoal version`."),
     ] = False,
 ) -> None:
-    pass  # what is given before a command's name
+    take_any_text()  # before any command: not all of them print pages through Output
