@@ -7,6 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+SCORER_FAILED = "ScorerFailed"
+"""The error of a result whose answer could not be judged; see ``scoring.errors``."""
+
 
 class State(StrEnum):
     """How a task ended. Every task of a run is in one of these states in its results."""
@@ -62,6 +65,11 @@ class Result(BaseModel):
     def tokens(self) -> int:
         """Input and output."""
         return self.input_tokens + self.output_tokens
+
+    @property
+    def scorer_failed(self) -> bool:
+        """Whether it has an answer and no score because the scorer failed."""
+        return self.state is not State.FAILED and self.error == SCORER_FAILED
 
     @property
     def ended(self) -> bool:

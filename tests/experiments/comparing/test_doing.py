@@ -286,7 +286,7 @@ async def test_results_whose_last_line_is_cut_off_are_mended_as_the_error_says(
     (run / RESULTS_FILE).write_bytes(results[:-40])
     with pytest.raises(StoreBroken, match=rf"damaged; `shoal resume {run}` writes it anew"):
         await compare("torn-single", "torn-vote", root=tmp_path)
-    finish_complete(plan_resume(run))
+    await finish_complete(plan_resume(run))
     assert (run / RESULTS_FILE).read_bytes() == results
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from shoal.experiments.cluster import ends_with_job
 from shoal.experiments.file.keys import LOCAL
@@ -15,7 +16,12 @@ from shoal.experiments.layout import EXPERIMENT_FILE
 from shoal.experiments.options import Address, Overrides
 from shoal.experiments.output import experiment_errors
 from shoal.experiments.running.asked import Asked, plans_of
-from shoal.experiments.running.closing import closing_page, resume_command, resume_words, unusual
+from shoal.experiments.running.closing import (
+    closing_page,
+    resume_command,
+    resume_words,
+    retry_option,
+)
 from shoal.experiments.running.display import display_for
 from shoal.experiments.running.environment import read_environment
 from shoal.experiments.running.finishing import finish_complete
@@ -27,9 +33,10 @@ from shoal.experiments.running.runner import Runner
 from shoal.experiments.running.stop import INTERRUPTED, Stop
 from shoal.runtime.errors import ShoalError
 from shoal.runtime.journal.command import resume as resume_program
-from shoal.runtime.journal.run_directory import find_directory
+from shoal.runtime.journal.run_directory import find_directory, unusual
 from shoal.runtime.terminal.options import Root, Run
 from shoal.runtime.terminal.output import notice, one_line_errors
+from shoal.runtime.terminal.text import plain
 
 _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")]
 
@@ -66,9 +73,10 @@ def run(
         plans = plans_of(asked)
         if ends_with_job(plans[0].root):
             Console(stderr=True).print(
-                f"[yellow]shoal run:[/yellow] {plans[0].root} is in the job's own folder, which goes with the job: "
-                "give --root or SHOAL_RUNS, a folder that stays",
-                highlight=False, soft_wrap=True,
+                Text("shoal run:", "yellow"),
+                plain(f"{plans[0].root} is in the job's own folder, which goes with the job: give --root or "
+                      "SHOAL_RUNS, a folder that stays"),
+                soft_wrap=True,
             )  # fmt: skip
         status = _run_all(plans, asked, quiet=quiet)
     raise typer.Exit(status)
@@ -90,15 +98,16 @@ def resume(
             resume_program(run, root)
             return
         plan = plan_resume(path, overrides=overrides, address=address, retry_failed=retry_failed)
-        done = finish_complete(plan)
+        stop = Stop()
+        done = _finished(plan, stop, quiet=quiet)
         if done is not None:
-            _close(done, root, quiet=quiet, said="it is complete, nothing is left to do")
-            return
+            _close(done, root, quiet=quiet, said="it is complete, nothing is left to do" * done.complete)
+            raise typer.Exit(0 if done.complete else INTERRUPTED)
         if _moves(plan, path) and not quiet:
             notice(
                 "it ran elsewhere before: what was recorded of tasks that have not ended is not found from here"
             )
-        status = _run(plan, root, Stop(), quiet=quiet)
+        status = _run(plan, root, stop, quiet=quiet)
     raise typer.Exit(status)
 
 
@@ -131,25 +140,40 @@ def _say_not_begun(plans: list[Plan], asked: Asked) -> None:
         )  # fmt: skip
 
 
+def _finished(plan: Plan, stop: Stop, *, quiet: bool) -> Outcome | None:
+    """What the run came to, if nothing but judging is left to do."""
+    err = Console(stderr=True)
+
+    async def finish() -> Outcome | None:
+        with stop.on_signals(lambda: _say_stopping(err)):
+            return await finish_complete(plan, stop=stop, display=None if quiet else display_for(err))
+
+    return asyncio.run(finish())
+
+
+def _say_stopping(err: Console) -> None:
+    err.print("stopping; once more to end at once", highlight=False)
+
+
 def _run(plan: Plan, root: Path | None, stop: Stop, *, quiet: bool) -> int:
     err = Console(stderr=True)
     display = None if quiet else display_for(err)
 
     async def go() -> Outcome:
-        with stop.on_signals(lambda: err.print("stopping; once more to end at once", highlight=False)):
+        with stop.on_signals(lambda: _say_stopping(err)):
             return await Runner(plan, stop=stop, display=display).run()
 
     try:
         outcome = asyncio.run(go())
     except (ShoalError, KeyboardInterrupt) as error:
         if (plan.path / EXPERIMENT_FILE).exists():
-            how = resume_words(plan.path, root)
+            how = resume_words(plan.path, root) + retry_option(plan.retry_failed)
             err.print(
                 f"{plan.run} was {_ended_by(error)}; what is done is recorded, go on with: {how}",
                 highlight=False, soft_wrap=True, markup=False,
             )  # fmt: skip
         raise
-    _close(outcome, root, quiet=quiet)
+    _close(outcome, root, quiet=quiet, retry_failed=plan.retry_failed)
     if outcome.complete:
         return 0
     return INTERRUPTED if stop.asked else 1
@@ -166,9 +190,10 @@ def _close(
     console = Console(highlight=False)
     where = root if root is not None else unusual(outcome.path.parent)
     if not quiet:
-        for line in closing_page(outcome, where, said=said):
+        for line in closing_page(outcome, where, said=said, retry_failed=retry_failed):
             console.print(line, soft_wrap=True)
     elif not outcome.complete:
         Console(stderr=True).print(
-            f"resume with: {resume_command(outcome, where)}", highlight=False, soft_wrap=True, markup=False
-        )
+            f"resume with: {resume_command(outcome, where, retry_failed=retry_failed)}",
+            highlight=False, soft_wrap=True, markup=False,
+        )  # fmt: skip

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
+from collections.abc import AsyncIterator
 from typing import Protocol
 
 from rich.console import Console
@@ -57,10 +59,25 @@ class LineDisplay:
 
     def _print(self, shown: Shown, last: Shown | None) -> Shown:
         line = plain_line(shown)
-        over = last is not None and last.ended == last.total  # what goes on is the clock
+        # All have ended and are judged: what goes on is the clock.
+        over = last is not None and last.ended == last.total and last.judged == shown.judged
         if last is None or (not over and line != plain_line(last)):
             self._console.print(line, highlight=False, soft_wrap=True, markup=False)
         return shown
+
+
+@contextlib.asynccontextmanager
+async def shown_by(display: Display | None, progress: Progress) -> AsyncIterator[None]:
+    """In this block the display follows the progress."""
+    if display is None:
+        yield
+        return
+    showing = asyncio.ensure_future(display.follow(progress))
+    try:
+        yield
+    finally:
+        showing.cancel()
+        await asyncio.gather(showing, return_exceptions=True)
 
 
 def display_for(console: Console) -> Display:

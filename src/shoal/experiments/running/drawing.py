@@ -83,6 +83,8 @@ def _tasks(shown: Shown) -> Text:
     ]
     if shown.in_flight:
         said.append((f"{count(shown.in_flight)} in flight", "cyan"))
+    if shown.judged:
+        said.append((f"{count(shown.judged)} judged", "cyan"))
     if shown.recorded:
         said.append((f"{count(shown.recorded)} from before", "dim"))
     return _joined(said)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,9 @@ from shoal.experiments.layout import RESULTS_FILE
 from shoal.experiments.result import Result
 from shoal.experiments.running.files import Lines
 from shoal.experiments.running.resulting import Recorded, output_of, results_of
-from shoal.experiments.running.scores import Scores
+from shoal.experiments.running.scores import AT_ONCE, Scores
 from shoal.experiments.task import Task
 from shoal.runtime.journal.reader import RunReader
-
-_AT_ONCE = 64
 
 
 class LiveResults:
@@ -45,12 +43,18 @@ class LiveResults:
     async def finish(self) -> None:
         """Wait until all are written. Raises what kept them from it."""
         while self._writing is not None or self._ended:
-            writing, self._writing = self._writing, None
-            await (writing or self._write())
+            if self._writing is None:
+                self._writing = asyncio.ensure_future(self._write())
+            await asyncio.shield(
+                self._writing
+            )  # who is cut off here closes it, which waits for what is written
+            self._writing = None
 
     async def close(self) -> None:
-        """Let go of the files. What is not written is put together at the end."""
+        """Let go of the files. What is not judged or written is put together at the end."""
         self._ended.clear()
+        if self._writing is not None and not self._writing.done():
+            self._scores.give_up()
         if self._writing is not None:
             await asyncio.wait([self._writing])
         await asyncio.to_thread(self._reader.close)
@@ -58,11 +62,21 @@ class LiveResults:
 
     async def _write(self) -> None:
         while self._ended:
-            batch, self._ended = self._ended[:_AT_ONCE], self._ended[_AT_ONCE:]
-            if self._scores.judging:
-                await self._scores.judge(await asyncio.to_thread(self._answers, batch))
-            for result in await asyncio.to_thread(self._write_batch, batch):
-                self._told(result)
+            batch, self._ended = self._ended[:AT_ONCE], self._ended[AT_ONCE:]
+            async for tasks in self._judged(batch):
+                for result in await asyncio.to_thread(self._write_batch, tasks):
+                    self._told(result)
+
+    async def _judged(self, batch: list[str]) -> AsyncIterator[list[str]]:
+        """The tasks as they can be written: what has to be waited for is judged before."""
+        if not self._scores.takes_time:
+            yield batch
+            return
+        answers = await asyncio.to_thread(self._answers, batch)
+        judged = {task.task for _, task in answers}
+        yield [task for task in batch if task not in judged]
+        async for tasks in self._scores.judge(answers):
+            yield tasks
 
     def _answers(self, batch: list[str]) -> list[tuple[Any, Task]]:
         entries = filter(None, map(self._reader.task, batch))

@@ -53,6 +53,8 @@ class Shown(NamedTuple):
     look: Look
     note: str
     """What is being done now, where that is not tasks: starting, stopping."""
+    judged: int = 0
+    """Answers that were judged since nothing was under way any more."""
 
     @property
     def ended(self) -> int:
@@ -69,6 +71,7 @@ class Progress:
         self.total = total
         self.look = Look()
         self.note = "starting"
+        self.judged = 0
         self._began = now
         self._in_flight = 0
         self._recorded = 0
@@ -122,6 +125,7 @@ class Progress:
             left_s=left / rate if rate and not self.note else None,
             look=self.look,
             note=self.note,
+            judged=self.judged,
         )
 
     def _rate(self, now: float) -> float | None:

@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 import msgpack
 from pydantic_core import to_jsonable_python
 
-from shoal.experiments.result import Result, State
+from shoal.experiments.result import SCORER_FAILED, Result, State
 from shoal.experiments.running.attribution import NO_COST, NO_TRAIL, Cost, Trail
 from shoal.experiments.running.partial import is_partial
-from shoal.experiments.scoring.errors import ScorerFailed
 from shoal.experiments.scoring.scorer import Judged
 from shoal.experiments.task import Task
 from shoal.models.errors import BudgetExceeded
@@ -61,7 +60,7 @@ def _result(task: Task, entry: TaskEntry, recorded: Recorded, judge: Judge | Non
     state, error, text = _end(entry, output, cost, recorded)
     judged = _judged(task, state, output, judge)
     if judged.failed:
-        error, text = error or ScorerFailed.__name__, text or judged.why
+        error, text = error or SCORER_FAILED, text or judged.why
     return Result(
         **_named(task),
         state=state,

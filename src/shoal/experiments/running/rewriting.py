@@ -81,14 +81,14 @@ def _rewrite(
             sessions.left_open,
             out_of_budget=out_of_budget or bool(sessions.left_open),
         )
-        totals = Totals()
+        totals = Totals(judging=scores.judging)
         judge = scores.of if scores.judging else None
         left = dict(costs)
         write_lines(path / RESULTS_FILE, _counted(results_of(tasks, recorded, judge), totals, sessions, left))
     summary = totals.summary(
         Circumstances(
             run=names.run, experiment=names.experiment, team=names.team, wall_s=sessions.wall_s,
-            work_s=sessions.work_s,
+            work_s=sessions.work_s, unjudged=len(scores.open),
             sessions=sessions.count, restarts=sessions.restarts, dead_letters=sessions.dead_letters,
             outside_calls=sum(cost.calls for cost in left.values()),
             outside_tokens=sum(cost.input_tokens + cost.output_tokens for cost in left.values()),

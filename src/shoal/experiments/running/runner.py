@@ -22,7 +22,8 @@ from shoal.actors.llm.registry import limits_of
 from shoal.experiments.errors import ExperimentError
 from shoal.experiments.layout import LOG_FILE
 from shoal.experiments.result import Result, State
-from shoal.experiments.running.display import Display
+from shoal.experiments.running.display import Display, shown_by
+from shoal.experiments.running.judging import judge_left
 from shoal.experiments.running.live_results import LiveResults
 from shoal.experiments.running.outcome import Ending, Outcome
 from shoal.experiments.running.plan import TEAM, Plan
@@ -78,16 +79,19 @@ class Runner:
         had, ``StoreError`` when nothing can be recorded, and :class:`ExperimentError` when an agent of the team was
         given up. Whatever it raises, the run can be resumed once it has begun.
         """
-        async with self._shown():
+        async with shown_by(self._display, self._progress):
             try:
                 with contextlib.suppress(_Unfinished):
                     await self._session()
             except BaseException:
                 await self._save_what_there_is()
                 raise
+            await judge_left(self._plan.path, self._plan.tasks, self._scores, self._stop, self._progress)
             self._progress.note = "writing results"
             summary = await asyncio.to_thread(self._rewrite)
         ending = Ending.COMPLETE if summary.complete else self._ending  # it may be stopped with nothing left
+        if summary.unjudged and ending is Ending.COMPLETE:
+            ending = Ending.STOPPED
         return Outcome(self._plan.run, self._plan.path, ending, summary, self._short)
 
     # -- a session -----------------------------------------------------------------------------------------
@@ -230,18 +234,6 @@ class Runner:
                 self._see_time(look.budget)
             took = time.monotonic() - began
             await asyncio.sleep(min(max(_LOOK_S, _LOOK_SHARE * took), _RARELY_S))
-
-    @contextlib.asynccontextmanager
-    async def _shown(self) -> AsyncIterator[None]:
-        if self._display is None:
-            yield
-            return
-        showing = asyncio.ensure_future(self._display.follow(self._progress))
-        try:
-            yield
-        finally:
-            showing.cancel()
-            await asyncio.gather(showing, return_exceptions=True)
 
     # -- results -------------------------------------------------------------------------------------------
 

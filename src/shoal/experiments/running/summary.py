@@ -26,11 +26,19 @@ class Summary(BaseModel):
     states: dict[str, int]
     """How many tasks are in each state; every state is there."""
     complete: bool
-    """Whether every task has ended. Else a resumed run goes on with the rest."""
+    """Whether every task has ended, and every answer that is judged was. Else a resumed run goes on with the rest."""
     score: float | None
     """The mean over the tasks that have a score; ``None``: nothing was judged."""
     scored: int
     """Over how many tasks."""
+    scorer_failed: int = 0
+    """Answers that the scorer failed on."""
+    scorer_error: str = ""
+    """What it said of the first of them."""
+    unscored: int = 0
+    """Other answers without a score, where answers are judged: nothing was expected, or the scorer gave none."""
+    unjudged: int = 0
+    """Answers that were not judged yet, because somebody stopped the run before: a resumed run judges them."""
     calls: int
     input_tokens: int
     output_tokens: int
@@ -80,12 +88,17 @@ class Circumstances(BaseModel):
     outside_calls: int = 0
     outside_tokens: int = 0
     outside_usd: float = 0.0
+    unjudged: int = 0
 
 
 class Totals:
     """Adds up results as they pass."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, judging: bool = False) -> None:
+        """``judging``: whether answers are judged."""
+        self._judging = judging
+        self._unscored = self._scorer_failed = 0
+        self._scorer_error = ""
         self._states: Counter[State] = Counter()
         self._scores: list[float] = []
         self._times: list[float] = []
@@ -106,6 +119,11 @@ class Totals:
         self._priced = self._priced and result.priced
         if result.score is not None:
             self._scores.append(result.score)
+        elif result.scorer_failed:
+            self._scorer_failed += 1
+            self._scorer_error = self._scorer_error or result.error_text.removeprefix(f"task {result.task}: ")
+        elif self._judging and result.state in (State.DONE, State.PARTIAL):
+            self._unscored += 1
         if result.took_s is not None and result.state in (State.DONE, State.PARTIAL):
             self._times.append(result.took_s)
 
@@ -116,9 +134,12 @@ class Totals:
             **around.model_dump(),
             tasks=tasks,
             states={state.value: self._states[state] for state in State},
-            complete=not self._open,
+            complete=not self._open and not around.unjudged,
             score=math.fsum(self._scores) / len(self._scores) if self._scores else None,
             scored=len(self._scores),
+            scorer_failed=self._scorer_failed,
+            scorer_error=self._scorer_error,
+            unscored=self._unscored - around.unjudged,
             calls=self._calls,
             input_tokens=self._input,
             output_tokens=self._output,

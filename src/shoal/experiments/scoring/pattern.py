@@ -21,6 +21,7 @@ class Pattern(Scorer):
     """1 when it is found; with a group, and an answer to expect, when the group's last find is the expected answer."""
 
     needs_expected = False
+    at_once = False
 
     def __init__(self, spec: RegexSpec, answer: str | None = None) -> None:
         super().__init__("regex", field=spec.field, answer=answer)

@@ -32,6 +32,8 @@ class Scorer(ABC):
 
     needs_expected = True
     """Whether a task without an expected answer has no score."""
+    at_once = True
+    """Whether it judges without being waited for: whoever stops a run still gets its scores."""
 
     def __init__(self, name: str, *, field: str | None = None, answer: str | None = None) -> None:
         self.name = name
