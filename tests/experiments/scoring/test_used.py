@@ -79,6 +79,7 @@ def raises(output: Any, expected: Any) -> Any:
         (lambda *_: float("nan"), "gave nan: "),
         (lambda *_: "1", "gave '1': "),
         (lambda *_: {"score": -1}, "gave -1: "),
+        (lambda *_: {"scor": 1}, "gave {'scor': 1}: give a bool, a number from 0 to 1, or"),
     ],
 )
 async def test_a_function_that_fails_leaves_the_task_without_a_score_and_says_why(

@@ -45,7 +45,7 @@ def compare_runs(
         only_some=len(paired.only_some),
         not_ended=len(paired.not_ended),
         teams=tuple(teams),
-        verdict=overall(teams, first),
+        verdict=overall(teams, first, scorer_failed=any(run.scorer_failures for run in ordered)),
         notes=tuple(notes_on(ordered, paired, teams, has_baseline=held is not None)),
     )
 

@@ -8,8 +8,10 @@ from shoal.experiments.comparing.comparison import CostUnit, TeamFigures
 from shoal.experiments.comparing.pairing import Paired
 from shoal.experiments.comparing.team_run import TeamRun
 from shoal.experiments.comparing.wording import counted
+from shoal.runtime.terminal.text import clipped
 
 _SHOWN = 3
+_CHARS = 300
 
 
 def notes_on(
@@ -17,6 +19,10 @@ def notes_on(
 ) -> Iterator[str]:
     """A sentence for each thing."""
     yield from _left_out(paired)
+    for run in runs:
+        if failures := run.scorer_failures:
+            why = clipped(failures[0].error_text, _CHARS)
+            yield f"{run.team}: the scorer failed on {counted(len(failures), 'answer')}: {why}."
     scored = teams[0].score.cases if teams[0].score else 0
     if 0 < scored < len(paired.cases):
         yield f"{counted(len(paired.cases) - scored, 'case')} without a score for every team: not in the scores."

@@ -41,6 +41,11 @@ class TeamRun(NamedTuple):
     path: str = ""
     """The run's directory."""
 
+    @property
+    def scorer_failures(self) -> list[Result]:
+        """Those whose answer the scorer failed on."""
+        return [result for result in self.results if result.scorer_failed]
+
 
 def team_run_of(run: ExperimentRun) -> TeamRun:
     """All of a run that is compared.

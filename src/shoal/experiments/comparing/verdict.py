@@ -29,9 +29,12 @@ _MATTERS = 0.05
 """A loss of so much would matter: while a cheaper team may have it, it is not called as good."""
 _MANY = 1_000_000
 
+_NOTHING = "Nothing was judged: cost and time are compared, quality is not."
 NO_SCORES = (
-    "Nothing was judged: cost and time are compared, quality is not. Give the workload's cases an answer to expect, "
-    "or the experiment a `score`."
+    f"{_NOTHING} Give the workload's cases an answer to expect, or the experiment a `score` that judges them."
+)
+SCORER_FAILED = (
+    f"{_NOTHING} The scorer failed: mend it, then `shoal resume` each run, which judges what has no score."
 )
 NO_BASELINE = "There is no baseline: nothing here says whether a single agent would do."
 
@@ -127,14 +130,17 @@ def _two_digits(number: int) -> int:
     return -(-number // unit) * unit
 
 
-def overall(teams: Sequence[TeamFigures], baseline: TeamFigures | None) -> str:
-    """The whole in plain words, from teams that have their verdicts."""
+def overall(
+    teams: Sequence[TeamFigures], baseline: TeamFigures | None, *, scorer_failed: bool = False
+) -> str:
+    """The whole in plain words, from teams that have their verdicts. ``scorer_failed``: on some of their answers."""
+    no_scores = SCORER_FAILED if scorer_failed else NO_SCORES
     if baseline is None:
-        return NO_BASELINE if any(team.score for team in teams) else f"{NO_BASELINE} {NO_SCORES}"
+        return NO_BASELINE if any(team.score for team in teams) else f"{NO_BASELINE} {no_scores}"
     others = [team for team in teams if team.team != baseline.team]
     judged = [team for team in others if team.difference is not None]
     if not judged:
-        return NO_SCORES
+        return no_scores
     one, cases = baseline_words(baseline), counted(judged[0].difference.cases, "case")  # type: ignore[union-attr]
     better = [team for team in judged if team.verdict.kind is Kind.BETTER]
     if better:

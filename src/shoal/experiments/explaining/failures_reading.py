@@ -69,3 +69,5 @@ def _take(result: Result, outcomes: dict[str, Outcome], troubles: Troubles, *, r
         outcomes[result.task] = Outcome(result.task, result.state.value, result.error, result.error_text)
     elif result.state is State.DONE and result.score is not None and result.score <= 0:
         troubles.add("judged wrong", result.task)
+    if result.scorer_failed:
+        troubles.add("scorer failed", result.task, result.error_text.removeprefix(f"task {result.task}: "))

@@ -148,6 +148,12 @@ KINDS: dict[str, Cause] = {
         "The last draft was given as the answer though nobody accepted it.",
         "More rounds, or on_fail='raise'.",
     ),
+    "scorer failed": Cause(
+        Category.SETUP,
+        "",
+        "The answer could not be judged: the scorer is wrong, not the answer.",
+        "Mend the scorer, then `shoal resume`: it judges what has no score, and does no task again.",
+    ),
     "judged wrong": UNKNOWN._replace(
         why="The answer was given as a good one, and the scorer judged it wrong: nothing in the run noticed.",
         remedy="Read some of them: `shoal why`. A check that notices makes it a failure that can be repaired.",

@@ -28,10 +28,11 @@ class Used(Scorer):
     """Calls ``function(output, expected, task)``, or ``function(output, expected)``.
 
     ``output`` is the whole answer, unless the spec names a field of it. What the function raises, or returns beside
-    what it may, is a :class:`ScorerFailed`; ``None`` is no score.
+    what it may, is a :class:`ScorerFailed`; ``None`` is no score, and no failure.
     """
 
     needs_expected = False
+    at_once = False
 
     def __init__(self, function: Callable[..., Any], spec: UseSpec, answer: str | None = None) -> None:
         super().__init__(spec.function, field=spec.field, answer=answer)
@@ -120,7 +121,9 @@ class Used(Scorer):
         return self.failed(task, f"raised {text_of(exc)}{place_in_brackets(exc)}")
 
     def _read(self, found: Any, task: Task) -> Judged:
-        score, why = (found.get("score"), found.get("why", "")) if isinstance(found, Mapping) else (found, "")
+        if isinstance(found, Mapping) and "score" not in found:
+            raise self.failed(task, f"gave {dict(found)!r:.200}: {_GIVES}")
+        score, why = (found["score"], found.get("why", "")) if isinstance(found, Mapping) else (found, "")
         if score is None:
             return Judged(None, str(why) or "the scorer gave none")
         try:
