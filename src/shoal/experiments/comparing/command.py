@@ -20,7 +20,7 @@ from shoal.experiments.comparing.markdown import as_markdown
 from shoal.experiments.comparing.page import ComparisonPage
 from shoal.experiments.errors import NotAnExperiment, NothingToCompare
 from shoal.experiments.options import Address, Overrides, command_again
-from shoal.experiments.output import experiment_errors
+from shoal.experiments.output import experiment_errors, prints_aside
 from shoal.experiments.report.writing import check_output
 from shoal.experiments.running.display import display_for
 from shoal.experiments.running.stop import INTERRUPTED, Stop
@@ -90,7 +90,8 @@ def compare(
         anew = os.environ.pop(RESUME_VARIABLE, None) is None and fresh
         asked = _Asked(what, overrides, root, address, baseline, required=not no_baseline, fresh=anew)
         try:
-            found = asyncio.run(_compared(asked))
+            with prints_aside(json):
+                found = asyncio.run(_compared(asked))
         except (NothingToCompare, NotAnExperiment, RunNotFound) as error:
             raise ConfigError(error.text) from error
         except ComparisonStopped as error:
@@ -101,6 +102,7 @@ def compare(
             again = _go_on_command(asked, {"--markdown": markdown, "--report": report})
             notice(f"interrupted by its own code; go on with: {again}")
             raise
+        output = Output()
         if json:
             output.raw(found.model_dump_json(indent=2))
         else:
