@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from itertools import islice
 from typing import Any
 
@@ -47,7 +47,7 @@ class Scores:
         """Whether its answer was judged."""
         return task.task in self._known
 
-    async def judge(self, answers: Iterable[tuple[Any, Task]]) -> AsyncIterator[list[str]]:
+    async def judge(self, answers: Iterable[tuple[Any, Task]]) -> AsyncGenerator[list[str], None]:
         """Judge these answers side by side, so that :meth:`of` knows them. Gives the tasks as they are judged.
 
         Once :meth:`give_up` was called, the rest is left out.
