@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -26,7 +27,7 @@ from shoal.runtime.config import describe_invalid
 from shoal.runtime.durable.errors import StoreBroken
 from shoal.runtime.durable.sqlite_errors import describe_os_error
 from shoal.runtime.journal.reader import RunReader
-from shoal.runtime.journal.run_directory import find_directory
+from shoal.runtime.journal.run_directory import find_directory, runs_root
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -90,7 +91,16 @@ class ExperimentRun:
 
     def results(self) -> Iterator[Result]:
         """What became of it, as the program last wrote it down."""
-        return self._lines(RESULTS_FILE, Result)
+        try:
+            yield from self._lines(RESULTS_FILE, Result)
+        except StoreBroken as error:
+            raise StoreBroken(f"{error.text}; {self.resume_words} writes it anew", **error.details) from error
+
+    @property
+    def resume_words(self) -> str:
+        """The command that goes on with it, for a sentence."""
+        named = self.id if self.path.parent == runs_root() else str(self.path)
+        return f"`shoal resume {shlex.quote(named)}`"
 
     def close(self) -> None:
         """Let go of the files. Closing twice is fine."""

@@ -258,3 +258,14 @@ def test_a_task_that_the_budget_cut_off_has_not_ended(tmp_path: Path) -> None:
         (path / "results.jsonl").write_text("".join(f"{one.model_dump_json()}\n" for one in results))
         facts = read_run(run, 10)
     assert next(tile for tile in tiles(facts) if tile.label == "tasks").note == "5 ended"
+
+
+def test_results_whose_last_line_is_cut_off_are_an_error_that_says_what_writes_them_anew(
+    tmp_path: Path,
+) -> None:
+    path = write_run(tmp_path, tasks=6)
+    results = (path / "results.jsonl").read_bytes()
+    (path / "results.jsonl").write_bytes(results[:-40])
+    status, output = said("made", "--root", str(tmp_path))
+    assert status == 1
+    assert f"damaged; `shoal resume {path}` writes it anew" in output

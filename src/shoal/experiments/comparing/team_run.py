@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +11,6 @@ from shoal.experiments.result import Result
 from shoal.experiments.scoring.scale import scale_of
 from shoal.experiments.task import Task
 from shoal.runtime.durable.errors import StoreBroken
-from shoal.runtime.journal.run_directory import runs_root
 
 SINGLE = "single"
 """The pattern of a lone agent, as its graph names it."""
@@ -56,10 +54,10 @@ def team_run_of(run: ExperimentRun) -> TeamRun:
     _check_free(run)
     try:
         summary = run.summary
-        _check_put_together(run)
-        results = tuple(run.results())
     except StoreBroken as error:
-        raise StoreBroken(f"{error.text}; {_resume(run)} writes it anew", **error.details) from error
+        raise StoreBroken(f"{error.text}; {run.resume_words} writes it anew", **error.details) from error
+    _check_put_together(run)
+    results = tuple(run.results())
     pattern = _pattern(run.team)
     seed = run.spec.get("seed")
     return TeamRun(
@@ -91,15 +89,10 @@ def _check_free(run: ExperimentRun) -> None:
 def _check_put_together(run: ExperimentRun) -> None:
     if not run.is_put_together():
         raise NothingToCompare(
-            f"run {run.id!r} was cut off before its results were put together: {_resume(run)} goes on with it, or puts "
-            "them together where nothing is left to do",
+            f"run {run.id!r} was cut off before its results were put together: {run.resume_words} goes on with it, or "
+            "puts them together where nothing is left to do",
             run=run.id,
         )
-
-
-def _resume(run: ExperimentRun) -> str:
-    named = run.id if run.path.parent == runs_root() else str(run.path)
-    return f"`shoal resume {shlex.quote(named)}`"
 
 
 def read_team_run(run: str, *, root: Path | str | None = None) -> TeamRun:
