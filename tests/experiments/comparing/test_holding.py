@@ -233,6 +233,7 @@ def test_without_a_single_agent_a_baseline_must_be_named_or_waived() -> None:
         compare_runs([one, two], baseline="x")
     without = compare_runs([one, two], baseline_required=False)
     assert without.baseline is None
+    assert {team.verdict.kind for team in without.teams} == {Kind.NO_BASELINE}
     assert all(team.difference is None and team.cost_multiplier is None for team in without.teams)
     assert without.verdict.startswith("There is no baseline")
 

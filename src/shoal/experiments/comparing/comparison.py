@@ -25,7 +25,9 @@ class Kind(StrEnum):
     TOO_FEW = "too_few"
     """So few cases that no outcome whatever could have been told from chance."""
     NO_SCORE = "no_score"
-    """Nothing was judged, or there is no baseline: only cost and time are compared."""
+    """Nothing was judged: only cost and time are compared."""
+    NO_BASELINE = "no_baseline"
+    """There is nothing to hold it against: its score stands alone."""
 
 
 class CostUnit(StrEnum):

@@ -28,6 +28,7 @@ _MARKS = {
     Kind.CHEAPER: ("?", "yellow"),
     Kind.TOO_FEW: ("?", "yellow"),
     Kind.NO_SCORE: ("·", "dim"),
+    Kind.NO_BASELINE: ("·", "dim"),
 }
 
 

@@ -71,7 +71,8 @@ def _loss(team: TeamFigures) -> float | None:
 def verdict_of(team: TeamFigures, baseline: TeamFigures | None, compared: int) -> Verdict:
     """The verdict on a team, of so many that are held against the baseline."""
     if baseline is None:
-        return Verdict(kind=Kind.NO_SCORE, text=f"{team.team}: {_score_alone(team)}.")
+        kind = Kind.NO_SCORE if team.score is None else Kind.NO_BASELINE
+        return Verdict(kind=kind, text=f"{team.team}: {_score_alone(team)}.")
     if team.team == baseline.team:
         return Verdict(kind=Kind.BASELINE, text=f"{team.team}: the baseline, {_score_alone(team)}.")
     kind, cost = kind_of(team, compared), cost_words(team, baseline)
